@@ -1,0 +1,98 @@
+// The law of imports (see CONTRIBUTING.md). Each rule names what a folder may import at run time; type-only imports are free
+// where the rule says so. `npm run lint` keeps it.
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { pathNot: allowed, dependencyTypesNot: ['type-only'] },
+});
+const NODE = '^(node:)?[a-z_/]+$';
+const npm = (...names) => names.map((name) => `node_modules/(${name})(/|$)`);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'resolvable', severity: 'error', from: { path: '^(src|test)' }, to: { couldNotResolve: true } },
+    { name: 'no-test-in-src', severity: 'error', from: { path: '^src' }, to: { path: '^test' } },
+    only('domain-is-pure', '^src/domain', ['^src/domain'], 'Rules are pure: no Node, no npm, no clock, no randomness.'),
+    only('contract', '^src/contract', [
+      '^src/contract',
+      '^src/domain',
+      ...npm('zod', '@temporalio/common', '@temporalio/workflow'),
+    ]),
+    only('workflows', '^src/workflows', [
+      '^src/workflows',
+      '^src/domain',
+      '^src/contract',
+      ...npm('@temporalio/workflow', '@temporalio/common'),
+    ]),
+    {
+      name: 'workflow-wall',
+      comment: 'Nothing a workflow can reach touches the outside world: it would not replay.',
+      severity: 'error',
+      from: { path: '^src/workflows' },
+      to: {
+        path: '^(src/(activities|clients|config|sdk|cli|simulator|observability|worker|demo|temporal-server)|node:|node_modules/(got|ssh2|pino))',
+        reachable: true,
+      },
+    },
+    only('activities', '^src/activities', [
+      '^src/activities',
+      '^src/domain',
+      '^src/contract',
+      '^src/clients',
+      NODE,
+      ...npm('@temporalio/activity', '@temporalio/client', '@temporalio/common'),
+    ]),
+    only('client-lambda', '^src/clients/lambda', ['^src/clients/lambda', NODE, ...npm('got', 'zod')]),
+    only('client-ssh', '^src/clients/ssh', ['^src/clients/ssh', NODE, ...npm('ssh2', 'sshpk', 'zod')]),
+    only('client-navarch', '^src/clients/navarch', [
+      '^src/clients/navarch',
+      NODE,
+      ...npm('@connectrpc', '@bufbuild', 'zod'),
+    ]),
+    only('sdk', '^src/sdk', [
+      '^src/sdk',
+      '^src/domain',
+      '^src/contract',
+      NODE,
+      ...npm('@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'zod'),
+    ]),
+    {
+      name: 'cli-goes-through-temporal',
+      comment: "The CLI asks the workflows; it cannot go behind Temporal's back.",
+      severity: 'error',
+      from: { path: '^src/cli' },
+      to: {
+        path: '^src/(clients|activities|workflows|simulator|observability|worker)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    only('simulator', '^src/simulator', [
+      '^src/simulator',
+      '^src/clients/navarch/gen',
+      NODE,
+      ...npm('ssh2', 'fastify', '@connectrpc', '@bufbuild', 'just-bash', 'yaml', 'zod', 'sshpk', 'pino'),
+    ]),
+    {
+      name: 'simulator-stays-outside',
+      comment: 'Only the demo (and the wiring of the command line) starts the simulator.',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/(simulator|demo|bin)' },
+      to: { path: '^src/simulator' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.test.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
