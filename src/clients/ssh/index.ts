@@ -1,0 +1,12 @@
+export { connectSsh } from './connect.ts';
+export type { SshConnectOptions, SshConnectResult } from './connect.ts';
+export type { SshConnectFailure, SshConnectFailureKind } from './connect-failure.ts';
+export type { SshConnection } from './connection.ts';
+export { deriveHostKey } from './host-key.ts';
+export type { HostKey } from './host-key.ts';
+export { publicKeyOf, readPrivateKey, UnreadablePrivateKeyError } from './private-key.ts';
+export type { PrivateKey, PublicKey } from './private-key.ts';
+export type { SshRunOptions, SshRunResult } from './run-command.ts';
+export { shellQuote } from './shell-quote.ts';
+export type { HostKeyPolicy, SshTarget } from './target.ts';
+export type { SshUploadOptions } from './upload-command.ts';
