@@ -1,59 +1,109 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError } from '@temporalio/client';
 import type { Connection } from '@temporalio/client';
-import type { SearchAttributeType } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import proto from '@temporalio/proto'; // CommonJS, whose names Node cannot see
 
-/** Search attributes by name, as `defineSearchAttributeKey` types them: `{ NavarchNode: 'KEYWORD' }`. */
-export type SearchAttributeTypes = Readonly<Record<string, SearchAttributeType>>;
+const { IndexedValueType } = proto.temporal.api.enums.v1;
+type IndexedValueType = temporal.api.enums.v1.IndexedValueType;
+
+/** The types by the names that the `temporal` command line gives them. */
+const INDEXED_TYPE = {
+  Text: IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
+  Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+  Int: IndexedValueType.INDEXED_VALUE_TYPE_INT,
+  Double: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+  Bool: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+  Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+  KeywordList: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+} as const satisfies Record<string, IndexedValueType>;
+
+/** Search attributes by name: `{ NavarchNode: 'Keyword' }`. */
+export type SearchAttributeTypes = Readonly<Record<string, keyof typeof INDEXED_TYPE>>;
+
+/** What of a connection is needed here: that of a client has it. */
+export type OperatorConnection = Pick<Connection, 'operatorService'>;
 
 const VISIBLE_WITHIN_MS = 30_000;
 const LOOK_AGAIN_MS = 100;
-const { IndexedValueType } = proto.temporal.api.enums.v1;
+const UNIMPLEMENTED = 12;
+const ALREADY_EXISTS = 6;
 
 /**
- * Registers the search attributes that are missing in a namespace and returns when the server knows them all: an upsert of an unknown
- * one blocks a workflow for ever. Works with the dev server and the time-skipping one.
- * @throws Error if one exists with another type.
+ * Registers the search attributes that a namespace lacks and returns when the server knows them all: an upsert of an unknown one blocks
+ * a workflow for ever. Works with the dev server and with the time-skipping one; may be repeated.
+ * @throws Error if one exists with another type (the time-skipping server does not tell that).
  */
 export async function registerSearchAttributes(
-  connection: Pick<Connection, 'operatorService'>,
+  connection: OperatorConnection,
   namespace: string,
   wanted: SearchAttributeTypes,
 ): Promise<void> {
   const missing = await missingSearchAttributes(connection, namespace, wanted);
+  if (missing === 'cannot tell') {
+    for (const name of Object.keys(wanted)) await add(connection, namespace, wanted, [name]);
+    return;
+  }
   if (missing.length === 0) return;
-  const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedType(type)]));
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+  await add(connection, namespace, wanted, missing);
   const deadline = performance.now() + VISIBLE_WITHIN_MS;
-  while ((await missingSearchAttributes(connection, namespace, wanted)).length > 0) {
+  for (;;) {
+    const invisible = await missingSearchAttributes(connection, namespace, wanted);
+    if (invisible.length === 0) return;
     if (performance.now() > deadline) {
       throw new Error(
-        `search attributes: ${Object.keys(searchAttributes).join(', ')} were added to namespace ${namespace}, but do not appear`,
+        `search attributes ${missing.join(', ')}: added to namespace ${namespace}, but they do not appear`,
       );
     }
     await sleep(LOOK_AGAIN_MS);
   }
 }
 
-/** Those of the wanted ones that the namespace does not have. */
+/**
+ * The names of those that the namespace does not have; the time-skipping server cannot tell.
+ * @throws Error if one exists with another type.
+ */
 export async function missingSearchAttributes(
-  connection: Pick<Connection, 'operatorService'>,
+  connection: OperatorConnection,
   namespace: string,
   wanted: SearchAttributeTypes,
-): Promise<[string, SearchAttributeType][]> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  return Object.entries(wanted).filter(([name, type]) => {
-    const existing = customAttributes[name];
-    if (existing !== undefined && existing !== indexedType(type)) {
-      throw new Error(
-        `search attribute ${name}: exists in namespace ${namespace} as ${IndexedValueType[existing]}, but ${type} is needed`,
-      );
-    }
-    return existing === undefined;
-  });
+): Promise<readonly string[] | 'cannot tell'> {
+  let existing: Record<string, IndexedValueType>;
+  try {
+    existing = (await connection.operatorService.listSearchAttributes({ namespace })).customAttributes;
+  } catch (error) {
+    if (hasCode(error, UNIMPLEMENTED)) return 'cannot tell';
+    throw error;
+  }
+  return Object.entries(wanted)
+    .filter(([name, type]) => {
+      const found = existing[name];
+      if (found !== undefined && found !== INDEXED_TYPE[type]) {
+        throw new Error(
+          `search attribute ${name}: exists in namespace ${namespace} as ${IndexedValueType[found]}, but ${type} is needed`,
+        );
+      }
+      return found === undefined;
+    })
+    .map(([name]) => name);
 }
 
-function indexedType(type: SearchAttributeType): temporal.api.enums.v1.IndexedValueType {
-  return IndexedValueType[`INDEXED_VALUE_TYPE_${type}`];
+async function add(
+  connection: OperatorConnection,
+  namespace: string,
+  wanted: SearchAttributeTypes,
+  names: readonly string[],
+): Promise<void> {
+  const chosen = Object.entries(wanted).filter(([name]) => names.includes(name));
+  const searchAttributes = Object.fromEntries(chosen.map(([name, type]) => [name, INDEXED_TYPE[type]]));
+  try {
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+  } catch (error) {
+    // Somebody else added it between our look and this, or (time-skipping server) before.
+    if (!hasCode(error, ALREADY_EXISTS)) throw error;
+  }
+}
+
+function hasCode(error: unknown, code: number): boolean {
+  return isGrpcServiceError(error) && (error.code as number) === code;
 }
