@@ -1,0 +1,104 @@
+// What the other scripts begin with: makes a fresh clone ready to run. Node's own modules only, since node_modules may not be there yet.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root, where everything runs. */
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => join(ROOT, ...parts);
+const readJson = (...parts) => JSON.parse(readFileSync(at(...parts), 'utf8'));
+
+/** One line for the person at the terminal; on stderr, so that stdout stays the program's own. */
+export function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Checks Node's version and installs the packages if they are not what package-lock.json says. */
+export async function prepare() {
+  requireNode();
+  if (installedAsLocked()) return;
+  say('installing packages (npm ci) …');
+  // npm writes this file last. Without it an installation that was interrupted is known as such and done again.
+  rmSync(at('node_modules', '.package-lock.json'), { force: true });
+  const code = await run('npm', ['ci', '--include=dev']);
+  if (code !== 0) fail(`npm ci ended with ${code}: see above; is the package registry reachable?`, code);
+}
+
+/** Compiles src to dist; quick when nothing changed. */
+export async function build() {
+  // tsc believes its record of the last build, even if what it built was deleted.
+  if (!existsSync(at('dist'))) rmSync(at('.cache', 'tsconfig.tsbuildinfo'), { force: true });
+  say('compiling (tsc) …');
+  const code = await runTool('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+  if (code !== 0) fail('the sources do not compile: see above', code);
+  if (existsSync(at('dist', 'bin.js'))) chmodSync(at('dist', 'bin.js'), 0o755);
+}
+
+/** Runs an installed package's command line under this Node. */
+export function runTool(script, args) {
+  return run(process.execPath, [at('node_modules', ...script.split('/')), ...args]);
+}
+
+/**
+ * Runs a command in the root, on our terminal, to its end. Signals are passed on and its end is waited for. In a terminal Ctrl-C
+ * reaches the command by itself. Resolves to its exit code, 128 + n for signal n.
+ */
+export function run(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit' });
+    const onInterrupt = () => {
+      interrupted = true;
+      if (!process.stdin.isTTY) child.kill('SIGINT');
+    };
+    const onTerminate = () => {
+      interrupted = true;
+      child.kill('SIGTERM');
+    };
+    process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate);
+    const done = (code) => {
+      process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate);
+      resolve(code);
+    };
+    child.on('error', (error) => {
+      say(`${command} could not be started: ${error.message}`);
+      done(127);
+    });
+    child.on('exit', (code, signal) => done(code ?? 128 + (SIGNAL_NUMBER[signal] ?? 0)));
+  });
+}
+
+let interrupted = false;
+
+/** Whether we were asked to end (SIGINT, SIGTERM) while a command ran: then what comes after it should not begin. */
+export function wasInterrupted() {
+  return interrupted;
+}
+
+const SIGNAL_NUMBER = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+
+/** Says why and ends. */
+export function fail(line, code = 1) {
+  say(line);
+  process.exit(code);
+}
+
+function requireNode() {
+  const wanted = /(\d+)\.(\d+)/.exec(readJson('package.json').engines.node).slice(1).map(Number);
+  const found = process.versions.node.split('.').map(Number);
+  if (found[0] > wanted[0] || (found[0] === wanted[0] && found[1] >= wanted[1])) return;
+  fail(`Node ${wanted.join('.')} or newer is needed; this is ${process.versions.node}`);
+}
+
+/** Whether node_modules holds what package-lock.json names, by npm's own record of what it installed. */
+function installedAsLocked() {
+  const record = at('node_modules', '.package-lock.json');
+  if (!existsSync(record)) return false;
+  const installed = readJson('node_modules', '.package-lock.json').packages;
+  const locked = Object.entries(readJson('package-lock.json').packages);
+  return locked.every(([path, wanted]) => {
+    const found = installed[path];
+    if (path === '' || (found === undefined && wanted.optional)) return true; // ourselves; made for another platform
+    return found?.version === wanted.version && found?.integrity === wanted.integrity;
+  });
+}

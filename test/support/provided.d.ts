@@ -1,0 +1,13 @@
+import 'vitest';
+
+declare module 'vitest' {
+  /** What the global setups of a test project hand to its tests: `inject('temporalAddress')`. */
+  export interface ProvidedContext {
+    /** host:port of the project's Temporal dev server; its namespace is `default`. From dev-server.global.ts. */
+    temporalAddress: string;
+    /** The executable of the time-skipping test server. From time-skipping.global.ts. */
+    timeSkippingServerPath: string;
+    /** The bundled workflows, for `workflowBundle: { codePath }`. From workflow-bundle.global.ts. */
+    workflowBundlePath: string;
+  }
+}
