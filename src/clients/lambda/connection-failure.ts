@@ -14,8 +14,7 @@ const NO_TLS =
  * in whatever phase we believe they happened.
  */
 function outcomeOf(error: unknown): RequestOutcome {
-  if (!(error instanceof RequestError) || error instanceof TimeoutError || error.timings === undefined)
-    return 'unknown';
+  if (!(error instanceof RequestError) || error.timings === undefined) return 'unknown';
   const { connect, secureConnect, response } = error.timings;
   if (response !== undefined) return 'unknown';
   if (connect === undefined && NO_CONNECTION.has(error.code)) return 'refused';
