@@ -30,7 +30,7 @@ export function uploadCommand(path: string, length: number, options: SshUploadOp
     `if [ -d ${target} ]; then echo "upload: the path is a directory" >&2; exit 1; fi`,
     `cat > ${partial}`,
     // A connection that drops looks like the end of the content.
-    `[ "$(wc -c < ${partial})" -eq ${length} ]`,
+    `if [ "$(wc -c < ${partial})" -ne ${length} ]; then echo "upload: the content ended early" >&2; false; fi`,
     `chmod ${options.mode.toString(8).padStart(4, '0')} ${partial}`,
     `mv -f ${partial} ${target}`,
   ];

@@ -19,6 +19,8 @@ import { clientKey, startSshServer } from './ssh-server.ts';
 
 const noKeygen = spawnSync('ssh-keygen', ['-?']).error !== undefined;
 const options = { secret: 'a secret of the worker', salt: 'k3x9-token' };
+/** A salt whose key's public half begins with a zero byte, which one key in 256 does and some implementations get wrong. */
+const withLeadingZero = 'salt-716';
 
 function keygen(privateKey: string, ...args: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'navarch-keys-'));
@@ -47,15 +49,18 @@ test('nothing is derived from an empty secret or salt', () => {
   expect(() => deriveHostKey({ ...options, salt: '' })).toThrow(/^salt: /);
 });
 
-test('a derived key is read by two other implementations, which agree on its public half', () => {
-  const key = deriveHostKey(options);
-  expect(publicKeyOf(key.privateKeyOpenSsh)).toEqual({ openSsh: key.publicKeyOpenSsh, fingerprint: key.fingerprint });
-  const read = sshpk.parsePrivateKey(key.privateKeyOpenSsh, 'openssh');
-  expect(read.toPublic().fingerprint('sha256').toString()).toBe(key.fingerprint);
-});
+test.each([options.salt, withLeadingZero])(
+  'a derived key is read by two other implementations alike (salt %s)',
+  (salt) => {
+    const key = deriveHostKey({ ...options, salt });
+    expect(publicKeyOf(key.privateKeyOpenSsh)).toEqual({ openSsh: key.publicKeyOpenSsh, fingerprint: key.fingerprint });
+    const read = sshpk.parsePrivateKey(key.privateKeyOpenSsh, 'openssh');
+    expect(read.toPublic().fingerprint('sha256').toString()).toBe(key.fingerprint);
+  },
+);
 
 test.skipIf(noKeygen)('ssh-keygen reads a derived key, and prints what we say (needs ssh-keygen)', () => {
-  for (const salt of ['a', 'b', 'c']) {
+  for (const salt of ['a', 'b', withLeadingZero]) {
     const key = deriveHostKey({ ...options, salt });
     expect(keygen(key.privateKeyOpenSsh, '-l')).toContain(key.fingerprint);
     expect(keygen(key.privateKeyOpenSsh, '-y')).toBe(key.publicKeyOpenSsh);

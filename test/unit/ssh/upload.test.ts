@@ -104,7 +104,8 @@ test('content that ends early leaves the old file as it was, and no part of the 
   await connection.upload('file', 'new content', { mode: 0o600 });
   const sent = server.commands.at(-1) ?? '';
   await writeFile(join(home, 'file'), 'old');
-  expect(await connection.run(sent, { stdin: 'new co' })).toMatchObject({ kind: 'exited', exitCode: 1 });
+  const result = await connection.run(sent, { stdin: 'new co' });
+  expect(result).toMatchObject({ exitCode: 1, stderr: 'upload: the content ended early\n' });
   expect(await readFile(join(home, 'file'), 'utf8')).toBe('old');
   expect(await readdir(home)).toEqual(['file']);
 });
