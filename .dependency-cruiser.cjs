@@ -69,7 +69,7 @@ module.exports = {
       name: 'cli-goes-through-temporal',
       comment: "The CLI asks the workflows; it cannot go behind Temporal's back.",
       severity: 'error',
-      from: { path: '^src/cli' },
+      from: { path: '^src/cli/' },
       to: {
         path: '^src/(clients|activities|workflows|simulator|observability|worker)',
         dependencyTypesNot: ['type-only'],

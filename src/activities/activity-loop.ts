@@ -1,0 +1,31 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** So much of an attempt's time is kept for saying why it ran out: a verdict of our own says more than Temporal's timeout. */
+const TIME_TO_SAY_WHY_MS = 2_000;
+
+/**
+ * Looks again and again, heartbeating, until there is an answer. When the attempt's time is nearly over, `timeUp` is thrown instead.
+ * Cancellation and worker shutdown end it between two looks, and within one through the signal.
+ */
+export async function lookUntil<T>(options: {
+  readonly everyMs: number;
+  /** Returns undefined for "not yet". */
+  readonly look: (signal: AbortSignal) => Promise<T | undefined>;
+  /** Shown as the heartbeat, and handed to the next attempt. */
+  readonly details: () => unknown;
+  readonly timeUp: () => Error;
+}): Promise<T> {
+  const startedAt = performance.now();
+  const { startToCloseTimeoutMs } = activityInfo();
+  const until = startedAt + Math.max(startToCloseTimeoutMs - TIME_TO_SAY_WHY_MS, startToCloseTimeoutMs / 2);
+  const signal = cancellationSignal();
+  for (;;) {
+    const answer = await options.look(signal);
+    if (answer !== undefined) return answer;
+    heartbeat(options.details());
+    if (performance.now() + options.everyMs >= until) throw options.timeUp();
+    signal.throwIfAborted();
+    await delay(options.everyMs, undefined, { signal });
+  }
+}

@@ -1,0 +1,56 @@
+import type { Client } from '@temporalio/client';
+import type { LambdaClient } from '../clients/lambda/index.ts';
+import type { NavarchClient } from '../clients/navarch/index.ts';
+import { KEEPER_LOOK_MS } from '../domain/deadlines.ts';
+import { SECOND } from '../domain/durations.ts';
+
+/** How often each wait looks, in milliseconds. */
+export interface LookIntervals {
+  /** For capacity: windows of 84 s have been seen. */
+  readonly capacityMs: number;
+  /** At a booting instance. */
+  readonly bootMs: number;
+  /** At a terminating one. */
+  readonly endMs: number;
+  /** At a kept one. */
+  readonly keptMs: number;
+  /** At a machine that does not answer over SSH yet, a running script, or Navarch: none of these is Lambda's budget. */
+  readonly hostMs: number;
+}
+
+export const DEFAULT_LOOKS: LookIntervals = {
+  capacityMs: 15 * SECOND,
+  bootMs: 5 * SECOND,
+  endMs: 15 * SECOND,
+  keptMs: KEEPER_LOOK_MS,
+  hostMs: 500,
+};
+
+/** What the activities reach the world with. Secrets are functions: they are read when used, and rotated without a restart (P8). */
+export interface ActivityDependencies {
+  readonly lambda: LambdaClient;
+  readonly navarch: NavarchClient;
+  readonly temporal: Client;
+  /** UUID of the Temporal namespace: goes into the tags of every instance. */
+  readonly namespaceId: string;
+  readonly ssh: {
+    /** Private key whose public half Lambda puts on the machines. */
+    readonly privateKey: () => Promise<string>;
+    /** From which each launch's SSH host key is derived. */
+    readonly hostKeySecret: () => Promise<string>;
+    readonly username: string;
+    readonly port: number;
+  };
+  readonly defaults: {
+    readonly sshKeyName: string | undefined;
+    readonly imageFamily: string | undefined;
+  };
+  readonly agent: {
+    /** Where `navarch-node-linux-amd64` and `-arm64` are. */
+    readonly downloadUrl: string;
+    /** Navarch's control plane as the machines reach it. */
+    readonly controlPlaneUrl: string;
+    readonly authToken: () => Promise<string | undefined>;
+  };
+  readonly looks: LookIntervals;
+}

@@ -1,0 +1,32 @@
+import type { ActivityDependencies } from './dependencies.ts';
+import { createHostActivities } from './host.ts';
+import { createLambdaActivities } from './lambda.ts';
+import { createLaunchActivities } from './launch.ts';
+import { createNavarchActivities } from './navarch.ts';
+import { createTemporalActivities } from './temporal.ts';
+import type {
+  HostActivities,
+  LambdaActivities,
+  LaunchActivities,
+  NavarchActivities,
+  TemporalActivities,
+} from './types.ts';
+
+/** The activities of each task queue (contract/task-queues.ts). */
+export interface ActivitiesByQueue {
+  readonly main: HostActivities & NavarchActivities & TemporalActivities;
+  readonly lambda: LambdaActivities;
+  readonly launch: LaunchActivities;
+}
+
+export function createActivities(dependencies: ActivityDependencies): ActivitiesByQueue {
+  return {
+    main: {
+      ...createHostActivities(dependencies),
+      ...createNavarchActivities(dependencies),
+      ...createTemporalActivities(dependencies),
+    },
+    lambda: createLambdaActivities(dependencies),
+    launch: createLaunchActivities(dependencies),
+  };
+}

@@ -1,0 +1,189 @@
+import type { Instance, LambdaClient } from '../clients/lambda/index.ts';
+import { LambdaError, LambdaInvalidRequestError } from '../clients/lambda/index.ts';
+import { cancellationSignal } from '@temporalio/activity';
+import { invalidRequest } from '../contract/parse.ts';
+import { stateOf, type InstanceView } from '../domain/instances.ts';
+import { TAG, tagValue } from '../domain/names.ts';
+import { chooseOffering, type ListedType } from '../domain/offerings.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { final, fromLambda, notYet } from './failures.ts';
+import type { LambdaActivities, Look, TerminateAnswer } from './types.ts';
+
+/** Reads and terminates: one Lambda request each (P6). */
+export function createLambdaActivities(dependencies: ActivityDependencies): LambdaActivities {
+  const { lambda, defaults, looks } = dependencies;
+
+  return {
+    readSshKey: translated(async ({ name = defaults.sshKeyName }) => {
+      if (name === undefined) {
+        throw invalidRequest([
+          { field: 'sshKeyNames', problem: 'is missing, and the worker has no LAMBDA_SSH_KEY_NAME to default to' },
+        ]);
+      }
+      const keys = await lambda.listSshKeys(signal());
+      const key = keys.find((candidate) => candidate.name === name);
+      if (key === undefined) {
+        const known = keys.map((candidate) => candidate.name).join(', ') || 'none';
+        throw invalidRequest([
+          { field: 'sshKeyNames', problem: `the Lambda account has no SSH key named ${name} (it has: ${known})` },
+        ]);
+      }
+      return { name: key.name, id: key.id };
+    }),
+
+    isAccountOf: translated(async ({ key }) => {
+      const keys = await lambda.listSshKeys(signal());
+      return keys.some((candidate) => candidate.id === key.id);
+    }),
+
+    checkRegions: translated(async ({ regions }) => {
+      const known = (await lambda.listRegions(signal())).map((region) => region.name);
+      const unknown = regions.filter((region) => !known.includes(region));
+      if (unknown.length === 0) return;
+      throw invalidRequest([
+        { field: 'region', problem: `Lambda has no region ${unknown.join(', ')} (it has: ${known.join(', ')})` },
+      ]);
+    }),
+
+    awaitOffering: translated(async ({ wishes, refusals }) => {
+      const listed = await readTypes(lambda);
+      const choice = chooseOffering(wishes, listed, refusals, Date.now());
+      if (choice.kind === 'offering') return choice.offering;
+      if (choice.kind === 'hopeless') throw final(choice.type, `invalid request: ${choice.reason}`);
+      throw notYet('capacity_unavailable', choice.reason, jittered(looks.capacityMs));
+    }),
+
+    findInstances: translated(async ({ launchToken }) => {
+      const instances = await lambda.listInstances(signal());
+      return instances.filter((instance) => tagValue(instance.tags, TAG.launch) === launchToken).map(view);
+    }),
+
+    readInstance: translated(({ instanceId }) => look(lambda, instanceId)),
+
+    awaitInstance: translated(async ({ instanceId, until }) => {
+      const found = await look(lambda, instanceId);
+      // Right after a launch an instance may not be known by its id yet; the step's deadline bounds how long that is believed.
+      if (found.kind === 'absent')
+        throw notYet('instance_not_found', 'Lambda does not know the instance yet', looks.bootMs);
+      const { instance } = found;
+      const state = stateOf(instance.status);
+      if (state === 'unhealthy' || state === 'ending' || state === 'ended') {
+        throw final('instance_failed', `Lambda shows the instance ${instance.status} instead of active`);
+      }
+      if (instance.address === undefined)
+        throw notYet('provider_unavailable', `${instance.status}, no address yet`, looks.bootMs);
+      if (until === 'active' && state !== 'active') throw notYet('provider_unavailable', instance.status, looks.bootMs);
+      return instance;
+    }),
+
+    awaitEnded: translated(async ({ instanceId }) => {
+      const found = await look(lambda, instanceId);
+      if (found.kind === 'found' && stateOf(found.instance.status) === 'ending') {
+        throw notYet('provider_unavailable', found.instance.status, looks.endMs);
+      }
+      return found;
+    }),
+
+    awaitChange: translated(async ({ instanceId, status }) => {
+      const found = await look(lambda, instanceId);
+      if (found.kind === 'found' && found.instance.status === status) {
+        throw notYet('provider_unavailable', `${status}, as before`, jittered(looks.keptMs));
+      }
+      return found;
+    }),
+
+    terminateInstance: translated(async ({ instanceId }): Promise<TerminateAnswer> => {
+      try {
+        const { status } = await lambda.terminateInstance(instanceId, signal());
+        return { kind: 'accepted', status };
+      } catch (error) {
+        if (!(error instanceof LambdaError)) throw error;
+        if (error.type === 'instance_not_found') return { kind: 'absent' };
+        // "Already terminating" has come as global/unknown: look again, do not believe (P3).
+        const unclear =
+          error.type === 'terminate_not_echoed' ||
+          error.type === 'conflict' ||
+          error instanceof LambdaInvalidRequestError;
+        if (unclear || error.code === 'global/unknown') return { kind: 'unclear', reason: error.message };
+        throw error;
+      }
+    }),
+
+    listInstances: translated(async () => {
+      const instances = await lambda.listInstances(signal());
+      return { instances: instances.map(listed) };
+    }),
+
+    listInstanceTypes: translated(async () => {
+      const types = await lambda.listInstanceTypes(signal());
+      return {
+        instanceTypes: types.map(({ instanceType, regionsWithCapacity }) => ({
+          name: instanceType.name,
+          description: instanceType.description,
+          gpus: instanceType.specs.gpus,
+          pricePerHourUsd: instanceType.priceCentsPerHour / 100,
+          regionsWithCapacity: regionsWithCapacity.map((region) => region.name),
+        })),
+      };
+    }),
+  };
+}
+
+async function readTypes(lambda: LambdaClient): Promise<readonly ListedType[]> {
+  const types = await lambda.listInstanceTypes(signal());
+  return types.map(({ instanceType, regionsWithCapacity }) => ({
+    name: instanceType.name,
+    priceCentsPerHour: instanceType.priceCentsPerHour,
+    regionsWithCapacity: regionsWithCapacity.map((region) => region.name),
+  }));
+}
+
+async function look(lambda: LambdaClient, instanceId: string): Promise<Look> {
+  try {
+    return { kind: 'found', instance: view(await lambda.getInstance(instanceId, signal())) };
+  } catch (error) {
+    if (error instanceof LambdaError && error.type === 'instance_not_found') return { kind: 'absent' };
+    throw error;
+  }
+}
+
+function view(instance: Instance): InstanceView {
+  return {
+    instanceId: instance.id,
+    status: instance.status,
+    instanceType: instance.instanceType.name,
+    region: instance.region.name,
+    ...(instance.ip === undefined ? {} : { address: instance.ip }),
+  };
+}
+
+function listed(instance: Instance) {
+  const node = tagValue(instance.tags, TAG.node);
+  const launchToken = tagValue(instance.tags, TAG.launch);
+  return {
+    ...view(instance),
+    pricePerHourUsd: instance.instanceType.priceCentsPerHour / 100,
+    ...(instance.name === undefined ? {} : { name: instance.name }),
+    ...(node === undefined ? {} : { node }),
+    ...(launchToken === undefined ? {} : { launchToken }),
+  };
+}
+
+function signal(): { readonly signal: AbortSignal } {
+  return { signal: cancellationSignal() };
+}
+
+/** So that those who began to wait together do not knock together. */
+function jittered(ms: number): number {
+  return Math.round(ms * (0.9 + 0.2 * Math.random()));
+}
+
+function translated<Args extends unknown[], R>(run: (...args: Args) => Promise<R>): (...args: Args) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await run(...args);
+    } catch (error) {
+      throw fromLambda(error);
+    }
+  };
+}

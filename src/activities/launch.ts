@@ -1,0 +1,60 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { activityInfo } from '@temporalio/activity';
+import { deriveHostKey } from '../clients/ssh/index.ts';
+import { instanceName, tagsOf } from '../domain/names.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { fromLaunch, notSent } from './failures.ts';
+import type { LaunchActivities } from './types.ts';
+import { hostKeyUserData } from './user-data.ts';
+
+/** What must be kept of the start-to-close time for the request itself: as long as the client waits for its answer, and a bit. */
+const TIME_TO_ANSWER_MS = 95_000;
+
+const beforeSending = new AsyncLocalStorage<() => void>();
+
+/** To be called as the last thing before a request leaves this process: throws when it must not leave any more. */
+export function checkBeforeSending(): void {
+  beforeSending.getStore()?.();
+}
+
+export function createLaunchActivities(dependencies: ActivityDependencies): LaunchActivities {
+  const { lambda, namespaceId, ssh, defaults } = dependencies;
+  return {
+    async launchInstance({ launchToken, node, runId, offering, sshKeyName, request, hostKeyFingerprint }) {
+      const enteredAt = performance.now();
+      const { startToCloseTimeoutMs } = activityInfo();
+      const hostKey = deriveHostKey({ secret: await ssh.hostKeySecret(), salt: launchToken });
+      if (hostKey.fingerprint !== hostKeyFingerprint) {
+        throw notSent(
+          'this worker derives another SSH host key than was recorded for the launch: do all workers have the same NAVARCH_HOST_KEY_SECRET?',
+        );
+      }
+      const image =
+        request.image ?? (defaults.imageFamily === undefined ? undefined : { family: defaults.imageFamily });
+      const identity = { node, launchToken, namespaceId, runId, launchedAt: new Date().toISOString() };
+      // P2: a worker that was stopped in the middle must not send when it wakes up after the workflow has given the launch up. The clock is
+      // monotonic, and the check is the last thing before the request.
+      const onlyInTime = (): void => {
+        const left = startToCloseTimeoutMs - (performance.now() - enteredAt);
+        if (left < TIME_TO_ANSWER_MS) throw notSent('the launch was not sent: too little of its time was left');
+      };
+      try {
+        // No cancellation signal: a launch under way cannot be called back, and its answer says what there is to undo.
+        return await beforeSending.run(onlyInTime, () =>
+          lambda.launchInstance({
+            regionName: offering.region,
+            instanceTypeName: offering.instanceType,
+            sshKeyNames: [sshKeyName],
+            name: instanceName(node, launchToken),
+            userData: hostKeyUserData(hostKey),
+            tags: tagsOf(identity, request.pool, request.labels ?? {}),
+            ...(image === undefined ? {} : { image }),
+            ...(request.fileSystemNames === undefined ? {} : { fileSystemNames: request.fileSystemNames }),
+          }),
+        );
+      } catch (error) {
+        throw fromLaunch(error);
+      }
+    },
+  };
+}

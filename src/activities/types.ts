@@ -1,0 +1,143 @@
+import type { AccountKey } from '../contract/kept-node.ts';
+import type { KeptNode } from '../contract/messages.ts';
+import type { InstanceList, InstanceTypeList } from '../contract/list.ts';
+import type { ProvisionNodeRequest } from '../contract/provision-node.ts';
+import type { GpuView } from '../domain/gpus.ts';
+import type { InstanceView } from '../domain/instances.ts';
+import type { Offering, Refusal, Wishes } from '../domain/offerings.ts';
+
+// What workflows see of the activities: types only. Each activity has one outside effect; those of LambdaActivities and
+// LaunchActivities send one Lambda request each (P6). Failures are ApplicationFailures whose type is a FailureType.
+
+/** How Lambda answers about one instance. */
+export type Look = { readonly kind: 'found'; readonly instance: InstanceView } | { readonly kind: 'absent' };
+
+/** How Lambda answered a terminate request. Nothing here is proof that the instance ended (P12). */
+export type TerminateAnswer =
+  /** Accepted, and our id echoed. */
+  | { readonly kind: 'accepted'; readonly status: string }
+  /** 404. */
+  | { readonly kind: 'absent' }
+  /** Refused or not echoed: look again before the next try. */
+  | { readonly kind: 'unclear'; readonly reason: string };
+
+/** On the rate-limited queue of the account. */
+export interface LambdaActivities {
+  /** The SSH key to launch with: the one named, or the worker's. `invalid_request` when the account has none of that name. */
+  readSshKey(input: { readonly name?: string }): Promise<AccountKey>;
+  /** Whether the worker's API key still sees the account in which this SSH key was registered (P12). */
+  isAccountOf(input: { readonly key: AccountKey }): Promise<boolean>;
+  /** `invalid_request` when one of the regions does not exist. */
+  checkRegions(input: { readonly regions: readonly string[] }): Promise<void>;
+  /** An offering to try now. Fails with `capacity_unavailable` and is retried while there is none. */
+  awaitOffering(input: { readonly wishes: Wishes; readonly refusals: readonly Refusal[] }): Promise<Offering>;
+  /** Every instance that carries the token, from a complete list. */
+  findInstances(input: { readonly launchToken: string }): Promise<readonly InstanceView[]>;
+  readInstance(input: { readonly instanceId: string }): Promise<Look>;
+  /** The instance once it has an address, or is active with one. `instance_failed` when it went bad; retried while it is on its way. */
+  awaitInstance(input: { readonly instanceId: string; readonly until: 'address' | 'active' }): Promise<InstanceView>;
+  /** What became of an instance after terminate was accepted; retried while it is terminating. */
+  awaitEnded(input: { readonly instanceId: string }): Promise<Look>;
+  /** Returns when a kept instance is no longer as it was; retried slowly while nothing changes. */
+  awaitChange(input: { readonly instanceId: string; readonly status: string }): Promise<Look>;
+  terminateInstance(input: { readonly instanceId: string }): Promise<TerminateAnswer>;
+  listInstances(): Promise<InstanceList>;
+  listInstanceTypes(): Promise<InstanceTypeList>;
+}
+
+export interface LaunchInput {
+  readonly launchToken: string;
+  readonly node: string;
+  readonly runId: string;
+  readonly offering: Offering;
+  readonly sshKeyName: string;
+  readonly request: Pick<ProvisionNodeRequest, 'image' | 'fileSystemNames' | 'pool' | 'labels'>;
+  /** As recorded before the launch: it is refused when the worker derives another one (P10). */
+  readonly hostKeyFingerprint: string;
+}
+
+/** On the launch lane: one launch request per 13 seconds and account. */
+export interface LaunchActivities {
+  /**
+   * Sends one launch request, once (P2). Fails with a type that proves nothing was created (`refused` in its details), or with
+   * `launch_outcome_unknown`.
+   */
+  launchInstance(input: LaunchInput): Promise<{ readonly instanceId: string }>;
+}
+
+/** Details of a failed launch. */
+export interface LaunchFailureDetails {
+  readonly refused: boolean;
+  /** Lambda's code, such as `global/quota-exceeded`. */
+  readonly code?: string;
+  readonly requestId?: string;
+  readonly retryAfterMs?: number;
+}
+
+/** A machine to reach over SSH. The worker derives the keys from the token. */
+export interface HostInput {
+  readonly address: string;
+  readonly launchToken: string;
+  readonly hostKeyFingerprint: string;
+}
+
+export interface BootstrapInput {
+  readonly host: HostInput;
+  readonly commands?: readonly string[];
+  readonly pool?: string;
+  readonly nodeId: string;
+  readonly region: string;
+  readonly instanceType: string;
+}
+
+export interface HostActivities {
+  /** The SSH host key the machine of this launch will have: derived, so any worker can do it again (P10). */
+  describeHostKey(input: { readonly launchToken: string }): Promise<{ readonly fingerprint: string }>;
+  /** Waits until the machine answers with the key we chose and cloud-init is done. */
+  awaitHost(input: HostInput): Promise<{ readonly bootId: string; readonly architecture: string }>;
+  /** Runs the bootstrap script once, detached, and watches it to its end. `bootstrap_failed` with its last lines otherwise. */
+  runBootstrap(input: BootstrapInput): Promise<{ readonly seconds: number }>;
+  /** Stops the agent so that it does not come back. */
+  stopAgent(input: HostInput): Promise<void>;
+}
+
+export interface NavarchActivities {
+  /** Waits until Navarch shows the node ACTIVE, as ours, and has heard it (P7). */
+  awaitRegistration(input: {
+    readonly nodeId: string;
+    readonly region: string;
+    readonly instanceType: string;
+    readonly pool?: string;
+  }): Promise<{ readonly gpus: readonly GpuView[] }>;
+  /** Marks the node in Navarch. A node that Navarch does not know is no failure: there is nothing to mark. */
+  markNode(input: { readonly nodeId: string; readonly command: 'cordon' | 'drain' }): Promise<void>;
+}
+
+/** A run of one of our workflows. */
+export interface RunReference {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export type KeeperLook =
+  { readonly kind: 'none' } | { readonly kind: 'running'; readonly run: RunReference; readonly kept: KeptNode };
+
+export interface OwnersLook {
+  readonly provision?: RunReference;
+  readonly keeper?: RunReference;
+}
+
+/** How a run closed, in Temporal's words. */
+export type ClosedStatus =
+  'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TERMINATED' | 'TIMED_OUT' | 'CONTINUED_AS_NEW' | 'UNKNOWN';
+
+export interface TemporalActivities {
+  /** The keeper of a node and what it keeps. */
+  lookUpKeeper(input: { readonly name: string }): Promise<KeeperLook>;
+  /** Which owners of a node run: the provision first, then the keeper, so that a hand-over between the two is not missed. */
+  lookUpOwners(input: { readonly name: string }): Promise<OwnersLook>;
+  /** Waits until the run (and what it continued as) has closed. */
+  awaitClosed(input: { readonly run: RunReference }): Promise<{ readonly status: ClosedStatus }>;
+}
+
+export type Activities = LambdaActivities & LaunchActivities & HostActivities & NavarchActivities & TemporalActivities;

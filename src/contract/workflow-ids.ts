@@ -1,0 +1,22 @@
+/** Workflow types, as any Temporal client names them. */
+export const WORKFLOW_TYPE = {
+  provisionNode: 'provisionNode',
+  keepNode: 'keepNode',
+  terminateNode: 'terminateNode',
+  listInstances: 'listInstances',
+  listInstanceTypes: 'listInstanceTypes',
+} as const;
+
+/** The workflow that provisions a node. One runs at a time for a name; it owns what it launches until the keeper has started. */
+export function provisionNodeId(name: string): string {
+  return `provision-node/${name}`;
+}
+
+/** The workflow that owns a ready node. Running ones are the inventory. */
+export function keepNodeId(name: string): string {
+  return `node/${name}`;
+}
+
+export function terminateNodeId(name: string): string {
+  return `terminate-node/${name}`;
+}

@@ -1,0 +1,69 @@
+import { DAY, HOUR, MINUTE, SECOND } from './durations.ts';
+
+// Every wait ends. Each default says why it is what it is; a request may override those in RequestDeadlines.
+
+/** How long a provision waits for capacity when `capacity.waitUpTo` does not say. 8-GPU machines have been unavailable for days at a time. */
+export const CAPACITY_WAIT_MS = 30 * DAY;
+
+/** Waits of one launch that a request may override; all in milliseconds. */
+export interface RequestDeadlines {
+  /** From launch to an address. Addresses were seen 22-31 s after launch; one that is late this long will not come. */
+  readonly addressMs: number;
+  /** From the address to a verified SSH session with cloud-init done. sshd has been seen a minute after `active`, and cloud-init may install packages. */
+  readonly sshMs: number;
+  /** The whole bootstrap script. Downloads of the agent take seconds; users' own commands may install drivers or pull images. */
+  readonly bootstrapMs: number;
+  /** From launch to `active`. Lambda's slow boots reach 15 minutes (857 s seen on a single GPU); 8-GPU machines take 10 to 15. */
+  readonly activeMs: number;
+  /** From the agent's start to ACTIVE with a heartbeat. The first heartbeat comes one interval (30 s) after the start. */
+  readonly registrationMs: number;
+}
+
+export const DEFAULT_DEADLINES: RequestDeadlines = {
+  addressMs: 10 * MINUTE,
+  sshMs: 15 * MINUTE,
+  bootstrapMs: 20 * MINUTE,
+  activeMs: 25 * MINUTE,
+  registrationMs: 5 * MINUTE,
+};
+
+/** Launches one provision may use before it gives up. On a bad day 7 of 8 H100s were broken; more than a few tries is money without hope. */
+export const DEFAULT_MAX_LAUNCHES = 3;
+
+/** How long a launch whose outcome is unknown is looked for. Longer than a request can be under way (two minutes) plus the time a new instance may be missing from the list (clients in the field allow up to ten minutes in all). P2, P12. */
+export const SETTLE_WINDOW_MS = 10 * MINUTE;
+
+/** Between looks for a launch of unknown outcome. */
+export const SETTLE_LOOK_MS = 20 * SECOND;
+
+/** Between the last sighting and the first absence, and between the two absences, that together prove an instance gone. Lists have been stale for tens of seconds. P12. */
+export const ABSENCE_GAP_MS = 3 * MINUTE;
+
+/** The launch request's own time: Lambda answers in 5 s as a rule, but clients in the field allow two minutes. */
+export const LAUNCH_START_TO_CLOSE_MS = 120 * SECOND;
+
+/** A launch not taken up by a worker for so long is not sent at all: the capacity it was meant for is stale. */
+export const LAUNCH_SCHEDULE_TO_START_MS = 5 * MINUTE;
+
+/** One read or terminate request, with the time it may wait for its place in the account's budget. */
+export const REQUEST_START_TO_CLOSE_MS = 2 * MINUTE;
+
+/** An unwind that is not proven after so long is shown to people. Termination takes about two minutes (110 s seen). P3. */
+export const ATTENTION_AFTER_MS = 15 * MINUTE;
+
+/** How long leaving Navarch (cordon, drain, stopping the agent) may hold up the end of a node. It is a courtesy; the money is in the terminate. */
+export const LEAVE_NAVARCH_MS = 2 * MINUTE;
+
+/** A keeper continues as new so often, to keep its history small. */
+export const KEEPER_GENERATION_MS = 1 * DAY;
+
+/** How often a kept node's instance is looked at. */
+export const KEEPER_LOOK_MS = 5 * MINUTE;
+
+/** How long a new provision of a name waits for an ending keeper of that name. Proof by absence takes up to 20 minutes. */
+export const WAIT_FOR_ENDING_KEEPER_MS = 2 * HOUR;
+
+/** A held-back offering: after its n-th refusal in a row, not tried again for so long, however full the (stale) list looks. */
+export function refusedOfferingRestMs(refusals: number): number {
+  return Math.min(20 * SECOND * 2 ** (refusals - 1), 2 * MINUTE);
+}

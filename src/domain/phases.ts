@@ -1,0 +1,33 @@
+/** Where a node is on its way. Shown as the search attribute NavarchPhase and in the progress query. */
+export const PHASES = [
+  'accepted',
+  'waiting_for_capacity',
+  'launching',
+  'booting',
+  'connecting',
+  'bootstrapping',
+  'waiting_for_active',
+  'registering',
+  'unwinding',
+  'ready',
+  'ending',
+  'ended',
+] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+/** For people, in the present tense. */
+export const PHASE_TITLES: Readonly<Record<Phase, string>> = {
+  accepted: 'accepted',
+  waiting_for_capacity: 'waiting for capacity',
+  launching: 'launching',
+  booting: 'booting',
+  connecting: 'connecting over SSH',
+  bootstrapping: 'bootstrapping',
+  waiting_for_active: 'waiting until Lambda says active',
+  registering: 'registering with Navarch',
+  unwinding: 'unwinding',
+  ready: 'ready',
+  ending: 'ending',
+  ended: 'ended',
+};

@@ -1,0 +1,40 @@
+import { ABSENCE_GAP_MS, SETTLE_WINDOW_MS } from './deadlines.ts';
+
+// P12. An instance is gone when the provider says so (terminated, preempted), or when its absence is proven:
+//   1. It was seen before: the first absence counts only a gap after the last sighting, the second a gap after the first.
+//   2. Only the launch's answer named it, or nothing did: the first absence counts only after the settle window.
+//   3. An absence is a complete list without it and, where an id is known, a 404 by that id. One of the two is nothing.
+//   4. Seen again: everything before is void.
+// That the key which looked belongs to the same account is for the caller to prove.
+
+/** What is known of an instance that is not seen now. Times in milliseconds since the epoch. */
+export interface Evidence {
+  /** When the launch's outcome became unknown, or its answer came: the settle window starts here. */
+  readonly launchEndedAt: number;
+  readonly lastSeenAt?: number;
+  readonly firstAbsentAt?: number;
+}
+
+export type AbsenceVerdict =
+  | { readonly kind: 'gone' }
+  /** Not proven: look again at this time. */
+  | { readonly kind: 'look_again'; readonly at: number; readonly evidence: Evidence };
+
+/** It was seen, at this time. */
+export function seen(evidence: Evidence, at: number): Evidence {
+  return { launchEndedAt: evidence.launchEndedAt, lastSeenAt: at };
+}
+
+/** It was not seen by looks that all began at or after `begunAt`. */
+export function absent(evidence: Evidence, begunAt: number): AbsenceVerdict {
+  const { lastSeenAt, firstAbsentAt, launchEndedAt } = evidence;
+  const counts = lastSeenAt === undefined ? launchEndedAt + SETTLE_WINDOW_MS : lastSeenAt + ABSENCE_GAP_MS;
+  if (begunAt < counts) return { kind: 'look_again', at: counts, evidence };
+  if (firstAbsentAt === undefined) {
+    return { kind: 'look_again', at: begunAt + ABSENCE_GAP_MS, evidence: { ...evidence, firstAbsentAt: begunAt } };
+  }
+  if (begunAt < firstAbsentAt + ABSENCE_GAP_MS) {
+    return { kind: 'look_again', at: firstAbsentAt + ABSENCE_GAP_MS, evidence };
+  }
+  return { kind: 'gone' };
+}

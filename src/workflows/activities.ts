@@ -1,0 +1,104 @@
+import { type ActivityOptions, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import type {
+  HostActivities,
+  LambdaActivities,
+  LaunchActivities,
+  NavarchActivities,
+  TemporalActivities,
+} from '../activities/types.ts';
+import { taskQueuesOf } from '../contract/task-queues.ts';
+import {
+  LAUNCH_SCHEDULE_TO_START_MS,
+  LAUNCH_START_TO_CLOSE_MS,
+  REQUEST_START_TO_CLOSE_MS,
+} from '../domain/deadlines.ts';
+import { MINUTE, SECOND } from '../domain/durations.ts';
+import { HOPELESS } from '../domain/failures.ts';
+
+// How each kind of step is scheduled. The summary is what the Temporal UI's timeline shows.
+
+/** The order of P6 within the account's request budget: terminate, then proofs, then other reads. Lower goes first. */
+const PRIORITY = { terminate: 1, proof: 2, boot: 3, capacity: 4, list: 5 } as const;
+
+type Urgency = keyof typeof PRIORITY;
+
+interface Limits {
+  /** All attempts together, in milliseconds. Absent only where something else ends the wait. */
+  readonly withinMs?: number;
+}
+
+function within(limits: Limits): Pick<ActivityOptions, 'scheduleToCloseTimeout'> {
+  return limits.withinMs === undefined ? {} : { scheduleToCloseTimeout: Math.max(limits.withinMs, 1) };
+}
+
+/** Steps on the way to a node: what the request itself makes hopeless is not retried. */
+export function lambda(summary: string, urgency: Urgency, limits: Limits = {}) {
+  return proxyActivities<LambdaActivities>({
+    summary,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
+    startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
+    ...within(limits),
+    priority: { priorityKey: PRIORITY[urgency] },
+    retry: {
+      initialInterval: 5 * SECOND,
+      maximumInterval: MINUTE,
+      nonRetryableErrorTypes: [...HOPELESS, 'instance_failed'],
+    },
+  });
+}
+
+/** Steps of an unwind: retried without end, whatever the failure, backing off to minutes (P3). */
+export function unwinding(summary: string, urgency: 'terminate' | 'proof') {
+  return proxyActivities<LambdaActivities>({
+    summary,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
+    startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
+    priority: { priorityKey: PRIORITY[urgency] },
+    retry: { initialInterval: 5 * SECOND, maximumInterval: 5 * MINUTE },
+  });
+}
+
+/** The one step that spends money: one attempt, for trying again is the saga's decision (P2). */
+export function launchLane(summary: string) {
+  return proxyActivities<LaunchActivities>({
+    summary,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).launch,
+    scheduleToStartTimeout: LAUNCH_SCHEDULE_TO_START_MS,
+    startToCloseTimeout: LAUNCH_START_TO_CLOSE_MS,
+    retry: { maximumAttempts: 1 },
+  });
+}
+
+/** Long steps on the machine or against Navarch. They heartbeat, so that a lost worker is noticed within half a minute. */
+export function host(summary: string, limits: Required<Limits>) {
+  return proxyActivities<HostActivities & NavarchActivities>({
+    summary,
+    startToCloseTimeout: Math.max(limits.withinMs, 1),
+    ...within(limits),
+    heartbeatTimeout: 30 * SECOND,
+    retry: {
+      initialInterval: SECOND,
+      maximumInterval: 30 * SECOND,
+      nonRetryableErrorTypes: [...HOPELESS, 'host_key_mismatch', 'bootstrap_failed'],
+    },
+  });
+}
+
+/** Pure work on the worker's secrets. */
+export function derivation(summary: string) {
+  return proxyLocalActivities<Pick<HostActivities, 'describeHostKey'>>({
+    summary,
+    startToCloseTimeout: 10 * SECOND,
+  });
+}
+
+/** Questions to Temporal itself. */
+export function temporal(summary: string, limits: Limits = {}) {
+  return proxyActivities<TemporalActivities>({
+    summary,
+    startToCloseTimeout: 5 * MINUTE,
+    ...within(limits),
+    heartbeatTimeout: 30 * SECOND,
+    retry: { initialInterval: SECOND, maximumInterval: 30 * SECOND, nonRetryableErrorTypes: [...HOPELESS] },
+  });
+}

@@ -1,0 +1,198 @@
+import { log, setCurrentDetails, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
+import { OWNED_TOKENS } from '../contract/memo.ts';
+import type { LaunchRecord, Progress } from '../contract/messages.ts';
+import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { costUsd } from '../domain/cost.ts';
+import type { Offering } from '../domain/offerings.ts';
+import { PHASE_TITLES, type Phase } from '../domain/phases.ts';
+
+/** A launch as the board keeps it: what people see, and what its cost follows from. */
+interface Entry {
+  record: LaunchRecord;
+  readonly priceCentsPerHour: number;
+  readonly from: number;
+  until?: number;
+}
+
+/** What a board takes along when its workflow continues as new. */
+export interface BoardState {
+  readonly requestedAt: number;
+  readonly capacityRefusals: number;
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * What a node's owner shows: the progress query, Temporal's current details, search attributes and the memo. Nothing decides by it; it can
+ * always be written again.
+ */
+export class Board {
+  readonly #name: string;
+  readonly #requestedAt: number;
+  #phase: Phase;
+  #since: number;
+  #detail: string | undefined;
+  #attention: string | undefined;
+  #address: string | undefined;
+  #instanceId: string | undefined;
+  #refusals: number;
+  readonly #entries: Entry[];
+
+  constructor(name: string, phase: Phase, carried?: Partial<BoardState>) {
+    this.#name = name;
+    this.#phase = phase;
+    this.#since = Date.now();
+    this.#requestedAt = carried?.requestedAt ?? Date.now();
+    this.#refusals = carried?.capacityRefusals ?? 0;
+    this.#entries = [...(carried?.entries ?? [])];
+  }
+
+  state(): BoardState {
+    return { requestedAt: this.#requestedAt, capacityRefusals: this.#refusals, entries: this.#entries };
+  }
+
+  get requestedAt(): number {
+    return this.#requestedAt;
+  }
+
+  /** A new phase, with what it waits for or does in one sentence. */
+  enter(phase: Phase, detail?: string, pairs: SearchAttributePair[] = []): void {
+    this.#detail = detail;
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#since = Date.now();
+      upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: phase }, ...pairs]);
+      log.info('phase', { phase, detail });
+    }
+    this.#show();
+  }
+
+  /** P1: in the same workflow task as the launch is scheduled, so that no instance of this token can exist unowned. */
+  launching(token: string, offering: Offering): void {
+    const { instanceType, region, priceCentsPerHour } = offering;
+    const from = Date.now();
+    const record = { token, instanceType, region, sentAt: new Date(from).toISOString() };
+    this.#entries.push({ record, priceCentsPerHour, from });
+    upsertMemo({ [OWNED_TOKENS]: [token] });
+    this.enter('launching', `${instanceType} in ${region}`, [
+      { key: SEARCH_ATTRIBUTE.instanceType, value: instanceType },
+      { key: SEARCH_ATTRIBUTE.region, value: region },
+    ]);
+  }
+
+  launched(instanceId: string): void {
+    this.#instanceId = instanceId;
+    this.#update((record) => ({ ...record, instanceId }));
+    this.enter('booting', `instance ${instanceId}`, [{ key: SEARCH_ATTRIBUTE.instanceId, value: instanceId }]);
+  }
+
+  /** The node of a keeper: nothing is new about it. */
+  kept(instanceId: string, address: string): void {
+    this.#instanceId = instanceId;
+    this.#address = address;
+    this.#show();
+  }
+
+  addressed(address: string): void {
+    this.#address = address;
+    this.#show();
+  }
+
+  /** The launch was refused, provably before anything was created. */
+  notLaunched(reason: string, forCapacity: boolean): void {
+    this.#entries.pop();
+    if (forCapacity) this.#refusals += 1;
+    this.#detail = reason;
+    this.#release();
+  }
+
+  /** The launch in hand was undone, and that is proven. */
+  undone(reason: string): void {
+    const entry = this.#entries.at(-1);
+    if (entry !== undefined) entry.until = Date.now();
+    this.#update((record) => ({ ...record, failure: reason }));
+    this.#release();
+  }
+
+  askForAttention(reason: string): void {
+    this.#attention = reason;
+    log.error('needs attention', { reason });
+    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.needsAttention, value: true }]);
+    this.#show();
+  }
+
+  attentionGiven(): void {
+    if (this.#attention === undefined) return;
+    this.#attention = undefined;
+    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.needsAttention, value: null }]);
+    this.#show();
+  }
+
+  get launchesUsed(): number {
+    return this.#entries.length;
+  }
+
+  get capacityRefusals(): number {
+    return this.#refusals;
+  }
+
+  progress(): Progress {
+    const last = this.#entries.at(-1)?.record;
+    return {
+      name: this.#name,
+      phase: this.#phase,
+      since: new Date(this.#since).toISOString(),
+      ...optional('detail', this.#detail),
+      requestedAt: new Date(this.#requestedAt).toISOString(),
+      launches: this.#entries.map((entry) => entry.record),
+      capacityRefusals: this.#refusals,
+      ...optional('instanceId', this.#instanceId),
+      ...optional('address', this.#address),
+      ...optional('instanceType', last?.instanceType),
+      ...optional('region', last?.region),
+      costUsd: this.#entries.reduce(
+        (sum, e) => sum + costUsd(e.priceCentsPerHour, (e.until ?? Date.now()) - e.from),
+        0,
+      ),
+      ...optional('needsAttention', this.#attention),
+    };
+  }
+
+  #release(): void {
+    this.#instanceId = undefined;
+    this.#address = undefined;
+    upsertMemo({ [OWNED_TOKENS]: [] });
+    this.#show();
+  }
+
+  #update(change: (record: LaunchRecord) => LaunchRecord): void {
+    const entry = this.#entries.at(-1);
+    if (entry !== undefined) entry.record = change(entry.record);
+  }
+
+  /** A list, not a table: the Temporal UI draws tables without borders. */
+  #show(): void {
+    const lines = [
+      `**${PHASE_TITLES[this.#phase]}** since ${new Date(this.#since).toISOString()}${this.#detail === undefined ? '' : `: ${this.#detail}`}`,
+      this.#attention === undefined ? undefined : `**needs attention:** ${this.#attention}`,
+      `node \`${this.#name}\`, requested ${new Date(this.#requestedAt).toISOString()}`,
+      this.#instanceId === undefined ? undefined : `instance \`${this.#instanceId}\``,
+      this.#address === undefined ? undefined : `address \`${this.#address}\``,
+      this.#refusals === 0 ? undefined : `launches refused for capacity: ${this.#refusals}`,
+      ...this.#entries.map(({ record }, index) => {
+        const end = record.failure === undefined ? '' : `, given up: ${record.failure}`;
+        return `launch ${index + 1}: \`${record.instanceType}\` in \`${record.region}\` at ${record.sentAt}${end}`;
+      }),
+    ];
+    setCurrentDetails(lines.flatMap((line) => (line === undefined ? [] : [`- ${line}`])).join('\n'));
+  }
+}
+
+/** First run of a chain of continued executions: the identity that outlives them. */
+export function firstRunId(): string {
+  return workflowInfo().firstExecutionRunId;
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}

@@ -1,0 +1,119 @@
+import type { Node } from '../contract/provision-node.ts';
+import { formatDuration } from '../domain/durations.ts';
+import type { FailureType } from '../domain/failures.ts';
+import { host } from './activities.ts';
+import { failure, failureTypeOf, messageOf, ranOutOfTime } from './failures.ts';
+import type { Launched } from './launch.ts';
+import { together } from './scopes.ts';
+import type { Story } from './story.ts';
+import { untilActive, untilAddressed } from './waiting.ts';
+import type { Offering } from '../domain/offerings.ts';
+
+/** A node that is up and registered, with the times known so far. */
+export interface BroughtUp {
+  readonly node: Omit<Node, 'launchesUsed' | 'times'> & {
+    readonly times: Omit<Node['times'], 'requested' | 'granted' | 'ready'>;
+  };
+  /** When Lambda last showed the instance, milliseconds since the epoch. */
+  readonly lastSeenAt: number;
+}
+
+/**
+ * From an instance id to a machine that all parties call good (P7): it answers with the host key we chose, its bootstrap ran, Lambda says
+ * active, Navarch has registered and heard it. SSH does not wait for `active`: sshd has been seen up half a minute earlier, and the pinned key
+ * makes that safe (P10).
+ */
+export async function bringUp(story: Story, launched: Launched, offering: Offering): Promise<BroughtUp> {
+  const { request, board, deadlines } = story;
+  const { instanceId, hostKeyFingerprint, launchToken } = launched;
+  const { instanceType, region } = offering;
+  const identity = {
+    nodeId: instanceId,
+    region,
+    instanceType,
+    ...(request.pool === undefined ? {} : { pool: request.pool }),
+  };
+
+  const { address } = await untilAddressed(launched, deadlines.addressMs);
+  if (address === undefined) throw failure('instance_failed', 'the instance was shown without an address');
+  const addressKnown = now();
+  board.addressed(address);
+  const machine = { address, launchToken, hostKeyFingerprint };
+
+  const prepare = async () => {
+    board.enter('connecting', `ubuntu@${address}, until cloud-init is done`);
+    await step('ssh_unreachable', 'no verified SSH session with cloud-init done', deadlines.sshMs, (withinMs) =>
+      host('verify the host over SSH', { withinMs }).awaitHost(machine),
+    );
+    const sshVerified = now();
+    board.enter(
+      'bootstrapping',
+      request.bootstrap === undefined ? 'installing navarch-node' : 'running the given commands',
+    );
+    await step('bootstrap_failed', 'the bootstrap script did not end', deadlines.bootstrapMs, (withinMs) =>
+      host('run the bootstrap script', { withinMs }).runBootstrap({
+        host: machine,
+        ...identity,
+        ...(request.bootstrap === undefined ? {} : { commands: request.bootstrap.commands }),
+      }),
+    );
+    board.enter('waiting_for_active', 'bootstrapped; Lambda has not said active yet');
+    return { sshVerified, bootstrapped: now() };
+  };
+  const becomeActive = async () => {
+    await untilActive(launched, launched.launchedAt + deadlines.activeMs - Date.now());
+    return { active: now(), lastSeenAt: Date.now() };
+  };
+  const [prepared, activated] = await together(prepare, becomeActive);
+
+  board.enter('registering', `until Navarch shows ${instanceId} ACTIVE and has heard it`);
+  const { gpus } = await step(
+    'registration_failed',
+    'Navarch did not show the node alive',
+    deadlines.registrationMs,
+    (withinMs) => host('until registered and heard', { withinMs }).awaitRegistration(identity),
+  );
+
+  return {
+    lastSeenAt: activated.lastSeenAt,
+    node: {
+      name: request.name,
+      ...identity,
+      instanceId,
+      launchToken,
+      address,
+      gpus: [...gpus],
+      labels: request.labels ?? {},
+      pricePerHourUsd: offering.priceCentsPerHour / 100,
+      hostKeyFingerprint,
+      times: {
+        launched: new Date(launched.launchedAt).toISOString(),
+        addressKnown,
+        active: activated.active,
+        sshVerified: prepared.sshVerified,
+        bootstrapped: prepared.bootstrapped,
+      },
+    },
+  };
+}
+
+/** A step that, when its time is up, fails as what it was for; with the last thing it met. */
+async function step<T>(
+  type: FailureType,
+  what: string,
+  withinMs: number,
+  run: (withinMs: number) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(withinMs);
+  } catch (error) {
+    if (!ranOutOfTime(error)) throw error;
+    const known = failureTypeOf(error);
+    if (known !== undefined && known !== 'provider_unavailable') throw error;
+    throw failure(type, `${what} within ${formatDuration(withinMs)}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

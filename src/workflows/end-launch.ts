@@ -1,0 +1,124 @@
+import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
+import type { AccountKey } from '../contract/kept-node.ts';
+import { ATTENTION_AFTER_MS } from '../domain/deadlines.ts';
+import { formatDuration, MINUTE, SECOND } from '../domain/durations.ts';
+import type { InstanceView } from '../domain/instances.ts';
+import { stateOf } from '../domain/instances.ts';
+import type { Evidence } from '../domain/proof-of-absence.ts';
+import { absent, seen } from '../domain/proof-of-absence.ts';
+import { unwinding } from './activities.ts';
+import type { Board } from './board.ts';
+
+/** A launch that may have an instance, and all that is known of it. It is found by token; its id helps where an answer brought one. */
+export interface OwnedLaunch {
+  readonly launchToken: string;
+  readonly accountKey: AccountKey;
+  instanceId?: string;
+  evidence: Evidence;
+}
+
+/**
+ * Ends whatever the launch created and returns only on proof that nothing of it is left (P3, P12). Not cancellable, no last attempt; what
+ * takes long is shown to people.
+ */
+export async function endLaunch(launch: OwnedLaunch, board: Board): Promise<void> {
+  await untilDone(`launch ${launch.launchToken} is not proven ended`, board, async () => {
+    for (let round = 0; ; round += 1) {
+      const found = await proveAbsentOrFind(launch, board);
+      if (found === 'gone') return;
+      for (const instance of found) await endInstance(launch, instance);
+      if (round > 0) await sleep(backoffMs(round), { summary: 'look again whether it ended' });
+    }
+  });
+}
+
+/**
+ * Proof that the launch's instance is gone, or what is still there (P12). Nothing is terminated. `lookEveryMs` is for those who hope to find
+ * it: it looks that often while an absence would not yet count.
+ */
+export async function proveAbsentOrFind(
+  launch: OwnedLaunch,
+  board: Board,
+  lookEveryMs = Infinity,
+): Promise<'gone' | readonly InstanceView[]> {
+  for (;;) {
+    const begunAt = Date.now();
+    const instances = await lookFor(launch);
+    const left = instances.filter((instance) => stateOf(instance.status) !== 'ended');
+    if (left.length > 0) {
+      launch.evidence = seen(launch.evidence, Date.now());
+      return left;
+    }
+    if (instances.length > 0) return 'gone'; // by the provider's own word
+    const verdict = absent(launch.evidence, begunAt);
+    if (verdict.kind === 'look_again') {
+      launch.evidence = verdict.evidence;
+      const counting = verdict.evidence.firstAbsentAt !== undefined;
+      const wait = Math.min(verdict.at - Date.now(), counting ? Infinity : lookEveryMs);
+      await sleep(Math.max(wait, SECOND), { summary: 'until its absence proves something' });
+    } else if (await isOurAccount(launch)) {
+      return 'gone';
+    } else {
+      board.askForAttention(
+        `the worker's API key does not see the SSH key ${launch.accountKey.name} (${launch.accountKey.id}) of this launch: it may be of another account`,
+      );
+      await sleep(5 * MINUTE, { summary: "until the worker's API key is of the launch's account" });
+    }
+  }
+}
+
+/** By id where one is known, and by token in a complete list whenever the id alone would say that it is gone. */
+async function lookFor(launch: OwnedLaunch): Promise<readonly InstanceView[]> {
+  const { instanceId, launchToken } = launch;
+  if (instanceId !== undefined) {
+    const look = await unwinding('look whether it ended', 'proof').readInstance({ instanceId });
+    if (look.kind === 'found') return [look.instance];
+  }
+  const found = await unwinding('look for the launch by its token', 'proof').findInstances({ launchToken });
+  const first = found[0];
+  if (first !== undefined) launch.instanceId ??= first.instanceId;
+  return found;
+}
+
+async function endInstance(launch: OwnedLaunch, instance: InstanceView): Promise<void> {
+  const { instanceId } = instance;
+  if (stateOf(instance.status) !== 'ending') {
+    const answer = await unwinding('terminate the instance', 'terminate').terminateInstance({ instanceId });
+    if (answer.kind === 'unclear') {
+      log.warn('terminate is not confirmed', { instanceId, reason: answer.reason });
+      return;
+    }
+  }
+  await unwinding('until the instance has ended', 'proof').awaitEnded({ instanceId });
+  // Whatever it answered, what counts is the look that follows; but it was there until about now.
+  launch.evidence = seen(launch.evidence, Date.now());
+}
+
+async function isOurAccount(launch: OwnedLaunch): Promise<boolean> {
+  return unwinding('prove the account', 'proof').isAccountOf({ key: launch.accountKey });
+}
+
+function backoffMs(round: number): number {
+  return Math.min(15 * SECOND * 2 ** (round - 1), 5 * MINUTE);
+}
+
+/** Shielded from cancellation; asks for attention when it takes long, and goes on (P3). */
+async function untilDone<T>(what: string, board: Board, run: () => Promise<T>): Promise<T> {
+  return CancellationScope.nonCancellable(async () => {
+    const alarm = new CancellationScope();
+    const alarmed = alarm.run(async () => {
+      await sleep(ATTENTION_AFTER_MS, { summary: 'ask for attention if this is not done by then' });
+      board.askForAttention(`${what} after ${formatDuration(ATTENTION_AFTER_MS)}; it goes on trying`);
+    });
+    const quiet = alarmed.catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+    try {
+      return await run();
+    } finally {
+      alarm.cancel();
+      await quiet;
+      board.attentionGiven();
+    }
+  });
+}

@@ -1,0 +1,58 @@
+import {
+  CancellationScope,
+  ParentClosePolicy,
+  ChildWorkflowCancellationType,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { KeepNodeInput } from '../contract/kept-node.ts';
+import { OWNED_TOKENS } from '../contract/memo.ts';
+import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { keepNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
+import { temporal } from './activities.ts';
+import { failure } from './failures.ts';
+import type { keepNode } from './keep-node.ts';
+import type { Launched } from './launch.ts';
+
+/**
+ * Makes the keeper the owner of the node (P13). Not cancellable, and the undo is disarmed only when the keeper has started: one that is
+ * merely initiated is never started if its parent closes. The token is in the keeper's memo from its start options, so it is owned before
+ * the keeper's first task.
+ */
+export async function handOver(launched: Launched, input: KeepNodeInput): Promise<void> {
+  const { name, pool, instanceType, region, instanceId } = input.node;
+  await CancellationScope.nonCancellable(async () => {
+    try {
+      await startChild<typeof keepNode>(WORKFLOW_TYPE.keepNode, {
+        workflowId: keepNodeId(name),
+        args: [input],
+        memo: { [OWNED_TOKENS]: [launched.launchToken] },
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `keeps ${name}: ${instanceType} in ${region}`,
+        typedSearchAttributes: [
+          { key: SEARCH_ATTRIBUTE.node, value: name },
+          { key: SEARCH_ATTRIBUTE.phase, value: 'ready' },
+          { key: SEARCH_ATTRIBUTE.instanceType, value: instanceType },
+          { key: SEARCH_ATTRIBUTE.region, value: region },
+          { key: SEARCH_ATTRIBUTE.instanceId, value: instanceId },
+          ...(pool === undefined ? [] : [{ key: SEARCH_ATTRIBUTE.pool, value: pool }]),
+        ],
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      // After a reset, or a repeated step, the keeper that runs may be the one we started.
+      const look = await temporal('whose keeper runs already').lookUpKeeper({ name });
+      if (look.kind !== 'running' || look.kept.launchToken !== launched.launchToken) {
+        throw failure(
+          'name_conflict',
+          `name: ${keepNodeId(name)} already keeps another machine (run ${workflowInfo().runId} gives way)`,
+          { cause: error },
+        );
+      }
+    }
+    launched.disarm();
+  });
+}

@@ -1,0 +1,34 @@
+import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
+import { keepNodeId } from '../contract/workflow-ids.ts';
+import { WAIT_FOR_ENDING_KEEPER_MS } from '../domain/deadlines.ts';
+import { differingFields } from '../domain/requests.ts';
+import { temporal } from './activities.ts';
+import type { Board } from './board.ts';
+import { failure } from './failures.ts';
+
+/** P9. The same request is the same wish; another one for a living name is refused, with the fields in which it differs. */
+export function refuseDifferent(asked: unknown, held: ProvisionNodeRequest): void {
+  const fields = differingFields(held, asked);
+  if (fields.length === 0) return;
+  throw failure('name_conflict', `name: ${held.name} is held by another request; it differs in ${fields.join(', ')}`, {
+    details: { fields },
+  });
+}
+
+/** P9. The living node when it was provisioned by the same request; undefined when the name is free. Waits for a keeper that is ending. */
+export async function joinKept(request: ProvisionNodeRequest, board: Board): Promise<Node | undefined> {
+  const { name } = request;
+  for (;;) {
+    const look = await temporal('is the node already kept?').lookUpKeeper({ name });
+    if (look.kind === 'none') return undefined;
+    if (!look.kept.ending) {
+      refuseDifferent(request, look.kept.request);
+      board.enter('ready', 'already kept: joined');
+      return look.kept.node;
+    }
+    board.enter('accepted', `waiting until ${keepNodeId(name)} has ended its machine`);
+    await temporal('until the ending keeper is done', { withinMs: WAIT_FOR_ENDING_KEEPER_MS }).awaitClosed({
+      run: look.run,
+    });
+  }
+}

@@ -1,0 +1,179 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  log,
+  setHandler,
+  sleep,
+  upsertMemo,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Look } from '../activities/types.ts';
+import type { EndedNode, KeepNodeInput } from '../contract/kept-node.ts';
+import { OWNED_TOKENS } from '../contract/memo.ts';
+import { endNodeSignal, keptNodeQuery, progressQuery, type EndWish } from '../contract/messages.ts';
+import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { costUsd } from '../domain/cost.ts';
+import { KEEPER_GENERATION_MS } from '../domain/deadlines.ts';
+import { MINUTE, parseDuration } from '../domain/durations.ts';
+import { stateOf } from '../domain/instances.ts';
+import { unwinding } from './activities.ts';
+import { Board } from './board.ts';
+import { endLaunch, proveAbsentOrFind, type OwnedLaunch } from './end-launch.ts';
+import { messageOf } from './failures.ts';
+import { leaveNavarch } from './leave-navarch.ts';
+
+/**
+ * Owns a ready node for as long as it lives: says who it is, keeps its lifetime, ends it when asked, notices when it ended elsewhere. P13: it
+ * ends its node only by a wish (signal, cancel) or its lifetime; whatever else goes wrong is shown and survived.
+ */
+export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
+  const { node, launchToken } = input;
+  const launch: OwnedLaunch = {
+    launchToken,
+    accountKey: input.accountKey,
+    instanceId: node.instanceId,
+    evidence: { launchEndedAt: input.launchEndedAt, lastSeenAt: input.lastSeenAt },
+  };
+  const board = keptBoard(input);
+  const endsAt = lifetimeEnd(input);
+  // What ends it: a wish, or proof that it ended elsewhere.
+  const end: { wish?: EndWish; disappeared?: string } = input.endWish === undefined ? {} : { wish: input.endWish };
+
+  const isEnding = (): boolean => end.wish !== undefined || end.disappeared !== undefined;
+
+  setHandler(keptNodeQuery, () => ({
+    node,
+    request: input.request,
+    launchToken,
+    ending: isEnding(),
+  }));
+  setHandler(progressQuery, () => board.progress());
+  setHandler(endNodeSignal, (asked) => void (end.wish ??= asked), {
+    description: 'End the node: cordon, drain, terminate, prove.',
+  });
+  upsertMemo({ [OWNED_TOKENS]: [launchToken] });
+
+  const generationEnds = Date.now() + KEEPER_GENERATION_MS;
+  try {
+    await CancellationScope.cancellable(async () => {
+      const scope = CancellationScope.current();
+      const watching = watch(launch, board).then((reason) => void (end.disappeared = reason));
+      const until = Math.min(endsAt ?? Infinity, generationEnds);
+      const waiting = condition(isEnding, Math.max(until - Date.now(), 1), {
+        summary: endsAt === until ? 'its lifetime' : 'a new generation of the keeper',
+      });
+      try {
+        await Promise.race([waiting, watching]);
+      } finally {
+        scope.cancel();
+        await Promise.allSettled([watching, waiting]);
+      }
+    });
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+  }
+  const cancelled = CancellationScope.current().consideredCancelled;
+  const reason = cancelled ? 'the keeper was cancelled' : 'its lifetime is over';
+  if (cancelled || (endsAt !== undefined && Date.now() >= endsAt)) end.wish ??= { reason, drainForMs: 0 };
+
+  if (!isEnding()) {
+    await condition(allHandlersFinished);
+    const lastSeenAt = launch.evidence.lastSeenAt ?? input.lastSeenAt;
+    // A wish that came in the last moment goes along.
+    return continueAsNew<typeof keepNode>({
+      ...input,
+      lastSeenAt,
+      ...(end.wish === undefined ? {} : { endWish: end.wish }),
+    });
+  }
+  return CancellationScope.nonCancellable(async () => {
+    const { wish, disappeared } = end;
+    if (disappeared === undefined) {
+      const asked = wish ?? { reason: '', drainForMs: 0 };
+      board.enter('ending', asked.reason);
+      await leaveNavarch(node, asked);
+      await endLaunch(launch, board);
+    }
+    const reason = disappeared ?? wish?.reason ?? '';
+    board.enter('ended', reason);
+    upsertMemo({ [OWNED_TOKENS]: [] });
+    await condition(allHandlersFinished);
+    return {
+      name: node.name,
+      instanceId: node.instanceId,
+      how: disappeared === undefined ? 'asked' : 'disappeared',
+      reason,
+      endedAt: new Date().toISOString(),
+      costUsd: costUsd(input.priceCentsPerHour, Date.now() - Date.parse(node.times.launched)),
+    };
+  });
+}
+
+/** Follows the instance and returns why it is gone, on proof. Nothing else it meets ends the watch. */
+async function watch(launch: OwnedLaunch, board: Board): Promise<string> {
+  let status = 'active';
+  const instanceId = launch.instanceId ?? '';
+  for (;;) {
+    try {
+      const look = await unwinding('watch the instance', 'proof').awaitChange({ instanceId, status });
+      const shown = look.kind === 'found' ? look.instance.status : 'absent';
+      if (look.kind === 'found' && stateOf(shown) === 'ended') return `Lambda shows the instance ${shown}`;
+      if (look.kind === 'found') {
+        launch.evidence = { ...launch.evidence, lastSeenAt: Date.now() };
+        status = shown;
+        show(board, look, status);
+        continue;
+      }
+      const found = await proveAbsentOrFind(launch, board);
+      if (found === 'gone') return 'the instance is gone: absent from the list and by id, twice';
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      // P13: a watch that fails is a flag, not an end.
+      board.askForAttention(`the instance cannot be watched: ${messageOf(error)}`);
+      await sleep(5 * MINUTE, { summary: 'before watching again' });
+    }
+  }
+}
+
+function show(board: Board, look: Look, status: string): void {
+  if (look.kind === 'found' && stateOf(status) === 'active') board.attentionGiven();
+  else board.askForAttention(`Lambda shows the instance ${status}`);
+}
+
+function keptBoard(input: KeepNodeInput): Board {
+  const { node } = input;
+  const board = new Board(node.name, 'ready', {
+    requestedAt: Date.parse(node.times.requested),
+    entries: [
+      {
+        record: {
+          token: input.launchToken,
+          instanceType: node.instanceType,
+          region: node.region,
+          sentAt: node.times.launched,
+          instanceId: node.instanceId,
+        },
+        priceCentsPerHour: input.priceCentsPerHour,
+        from: Date.parse(node.times.launched),
+      },
+    ],
+  });
+  board.kept(node.instanceId, node.address);
+  if (input.needsAttention === undefined) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: 'ready' }]);
+  return board;
+}
+
+/** Milliseconds since the epoch; undefined: it lives until it is asked to end. */
+function lifetimeEnd(input: KeepNodeInput): number | undefined {
+  const { lifetime } = input.request;
+  if (lifetime === undefined) return undefined;
+  const ms = parseDuration(lifetime);
+  if (ms === undefined) {
+    log.error('lifetime cannot be read: the node is kept until it is asked to end', { lifetime });
+    return undefined;
+  }
+  return input.readyAt + ms;
+}

@@ -1,0 +1,151 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LaunchFailureDetails } from '../activities/types.ts';
+import type { AccountKey } from '../contract/kept-node.ts';
+import { acceptUpdate, progressQuery } from '../contract/messages.ts';
+import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
+import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { MINUTE, SECOND } from '../domain/durations.ts';
+import { isMachineAtFault } from '../domain/failures.ts';
+import { withRefusal, type Offering } from '../domain/offerings.ts';
+import { lambda } from './activities.ts';
+import { bringUp } from './bring-up.ts';
+import { detailsOf, failure, failureTypeOf, messageOf } from './failures.ts';
+import { handOver } from './hand-over.ts';
+import { joinKept, refuseDifferent } from './join.ts';
+import { isWorthWaiting, launch } from './launch.ts';
+import { Saga } from './saga.ts';
+import { withDeadline } from './scopes.ts';
+import { openStory, type Continuation, type Story } from './story.ts';
+import { waitBeforeNextLaunch, waitForOffering } from './waiting.ts';
+
+/**
+ * Provisions a GPU node: returns it ready and handed to its keeper, or fails with everything undone (design: provisionNode).
+ *
+ *   accept, join if already kept ─► wait for an offering ─► launch (undo armed) ─► bring up ─► hand over
+ *                                          ▲ refused, or the machine was bad and is undone │
+ *                                          └──────────────────────────────────────────────-┘
+ */
+export async function provisionNode(input: ProvisionNodeRequest | Continuation): Promise<Node> {
+  const story = openStory(input);
+  const { request, board } = story;
+  setHandler(acceptUpdate, () => ({ workflowId: workflowInfo().workflowId, runId: workflowInfo().runId }), {
+    description: 'Start, or join the provision in progress; refused when that one works on another request.',
+    validator: (asked) => refuseDifferent(asked, request),
+  });
+  setHandler(progressQuery, () => board.progress(), { description: 'Where the node is, and why it waits.' });
+  upsertSearchAttributes([
+    { key: SEARCH_ATTRIBUTE.node, value: request.name },
+    { key: SEARCH_ATTRIBUTE.phase, value: 'accepted' },
+    ...(request.pool === undefined ? [] : [{ key: SEARCH_ATTRIBUTE.pool, value: request.pool }]),
+  ]);
+
+  const node = await withDeadline(story.until, `the provision of ${request.name}`, async () => {
+    const kept = await joinKept(request, board);
+    if (kept !== undefined) return kept;
+    const accountKey = await checkAccount(request);
+    for (;;) {
+      const offering = await waitForOffering(story);
+      const ready = await tryLaunch(story, offering, accountKey);
+      if (ready !== undefined) return ready;
+      if (workflowInfo().continueAsNewSuggested) await continueStory(story);
+    }
+  });
+  await condition(allHandlersFinished);
+  return node;
+}
+
+/** What can be known to be wrong before anything is waited for or paid for. */
+async function checkAccount(request: ProvisionNodeRequest): Promise<AccountKey> {
+  const [name] = request.sshKeyNames ?? [];
+  const accountKey = await lambda('check the SSH key', 'capacity').readSshKey(name === undefined ? {} : { name });
+  if (request.region !== undefined) {
+    const regions = typeof request.region === 'string' ? [request.region] : request.region;
+    await lambda('check the region', 'capacity').checkRegions({ regions });
+  }
+  return accountKey;
+}
+
+/** One launch: the ready node, or undefined when another launch should be tried; what this one made is undone by then. */
+async function tryLaunch(story: Story, offering: Offering, accountKey: AccountKey): Promise<Node | undefined> {
+  const { board, request } = story;
+  const grantedAt = Date.now();
+  const saga = new Saga();
+  try {
+    const launched = await launch(saga, board, request, offering, accountKey);
+    const brought = await bringUp(story, launched, offering);
+    const readyAt = Date.now();
+    const node: Node = {
+      ...brought.node,
+      launchesUsed: board.launchesUsed,
+      times: { ...brought.node.times, requested: iso(board.requestedAt), granted: iso(grantedAt), ready: iso(readyAt) },
+    };
+    await handOver(launched, {
+      node,
+      request,
+      launchToken: launched.launchToken,
+      priceCentsPerHour: offering.priceCentsPerHour,
+      accountKey,
+      readyAt,
+      launchEndedAt: launched.evidence.launchEndedAt,
+      lastSeenAt: brought.lastSeenAt,
+    });
+    board.enter('ready', `handed to its keeper`);
+    return node;
+  } catch (error) {
+    if (saga.armed) {
+      board.enter('unwinding', isCancellation(error) ? 'cancelled' : messageOf(error));
+      await saga.unwind();
+      board.undone(isCancellation(error) ? 'cancelled' : messageOf(error));
+      throwUnlessMachineAtFault(story, error);
+      return undefined;
+    }
+    return nextAfterRefusal(story, offering, error);
+  }
+}
+
+/** A bad machine costs a launch; everything else was the request's own end. */
+function throwUnlessMachineAtFault(story: Story, error: unknown): void {
+  const type = failureTypeOf(error);
+  if (isCancellation(error) || !isMachineAtFault(type)) throw error;
+  if (story.board.launchesUsed < story.maxLaunches) return;
+  const used = `${story.board.launchesUsed} of ${story.maxLaunches} launches used`;
+  throw failure(type ?? 'instance_failed', `${messageOf(error)} (${used}; all undone)`, {
+    cause: error,
+    details: story.board.progress().launches,
+  });
+}
+
+/** Nothing was created. A refusal for capacity is a normal answer: back to the wait. */
+async function nextAfterRefusal(story: Story, offering: Offering, error: unknown): Promise<undefined> {
+  if (isCancellation(error) || !isWorthWaiting(error)) throw error;
+  const type = failureTypeOf(error);
+  if (type === 'capacity_unavailable') {
+    story.refusals = withRefusal(story.refusals, offering, Date.now());
+    return undefined;
+  }
+  const { retryAfterMs } = detailsOf<LaunchFailureDetails>(error);
+  await waitBeforeNextLaunch(retryAfterMs ?? (type === 'quota_exceeded' ? MINUTE : 15 * SECOND), type ?? 'not sent');
+  return undefined;
+}
+
+/** Only here, where nothing is owned, is the history cut: a wait of weeks with many refusals must not fill it. */
+async function continueStory(story: Story): Promise<void> {
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof provisionNode>({
+    request: story.request,
+    board: story.board.state(),
+    refusals: story.refusals,
+  });
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,72 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { parseRequest } from '../contract/parse.ts';
+import type { ProvisionNodeRequest } from '../contract/provision-node.ts';
+import { provisionNodeRequest } from '../contract/provision-node.ts';
+import {
+  CAPACITY_WAIT_MS,
+  DEFAULT_DEADLINES,
+  DEFAULT_MAX_LAUNCHES,
+  type RequestDeadlines,
+} from '../domain/deadlines.ts';
+import { parseDuration } from '../domain/durations.ts';
+import type { Refusal, Wishes } from '../domain/offerings.ts';
+import { Board, type BoardState } from './board.ts';
+
+/** What a provision hands its next execution when it continues as new, which it does only while it owns nothing. */
+export interface Continuation {
+  readonly request: ProvisionNodeRequest;
+  readonly board: BoardState;
+  readonly refusals: readonly Refusal[];
+}
+
+/** One provision: what was asked, resolved once, and where it stands. */
+export interface Story {
+  readonly request: ProvisionNodeRequest;
+  readonly wishes: Wishes;
+  readonly deadlines: RequestDeadlines;
+  readonly maxLaunches: number;
+  /** Milliseconds since the epoch. */
+  readonly capacityUntil: number;
+  readonly until: number | undefined;
+  readonly board: Board;
+  refusals: readonly Refusal[];
+}
+
+/** Throws `invalid_request` naming each field at fault. */
+export function openStory(input: ProvisionNodeRequest | Continuation): Story {
+  // A continuation is ours to ourselves: a newer or older version wrote it, and it was checked when it came in (P13).
+  const continued = workflowInfo().continuedFromExecutionRunId === undefined ? undefined : (input as Continuation);
+  const request = continued?.request ?? parseRequest(provisionNodeRequest, input);
+  const board = new Board(request.name, 'accepted', continued?.board);
+  const { capacity, deadlines, maxPricePerHourUsd, region } = request;
+  return {
+    request,
+    wishes: {
+      instanceTypes: list(request.instanceType),
+      ...(region === undefined ? {} : { regions: list(region) }),
+      ...(maxPricePerHourUsd === undefined
+        ? {}
+        : { maxPriceCentsPerHour: Math.floor(maxPricePerHourUsd * 100 + 1e-6) }),
+    },
+    deadlines: {
+      addressMs: ms(deadlines?.address) ?? DEFAULT_DEADLINES.addressMs,
+      sshMs: ms(deadlines?.ssh) ?? DEFAULT_DEADLINES.sshMs,
+      bootstrapMs: ms(deadlines?.bootstrap) ?? DEFAULT_DEADLINES.bootstrapMs,
+      activeMs: ms(deadlines?.active) ?? DEFAULT_DEADLINES.activeMs,
+      registrationMs: ms(deadlines?.registration) ?? DEFAULT_DEADLINES.registrationMs,
+    },
+    maxLaunches: request.maxLaunches ?? DEFAULT_MAX_LAUNCHES,
+    capacityUntil: board.requestedAt + (ms(capacity?.waitUpTo) ?? CAPACITY_WAIT_MS),
+    until: deadlines?.whole === undefined ? undefined : board.requestedAt + (ms(deadlines.whole) ?? 0),
+    board,
+    refusals: continued?.refusals ?? [],
+  };
+}
+
+function list(value: string | readonly string[]): readonly string[] {
+  return typeof value === 'string' ? [value] : value;
+}
+
+function ms(duration: string | undefined): number | undefined {
+  return duration === undefined ? undefined : parseDuration(duration);
+}
