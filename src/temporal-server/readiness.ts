@@ -33,7 +33,8 @@ export async function untilServing(
   return `it was not ready after ${deadlineMs / 1000} s (${last})`;
 }
 
-function listens(host: string, port: number): Promise<boolean> {
+/** Whether anything accepts TCP connections there. */
+export function listens(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: ONE_LOOK_MS });
     const answer = (open: boolean) => {

@@ -2,7 +2,7 @@ import getPort from 'get-port';
 import { Connection } from '@temporalio/client';
 import { registerSearchAttributes } from './search-attributes.ts';
 import type { SearchAttributeTypes } from './search-attributes.ts';
-import { untilServing } from './readiness.ts';
+import { listens, untilServing } from './readiness.ts';
 import { resolveTemporalCli } from './resolve-cli.ts';
 import type { ResolveOptions } from './resolve-cli.ts';
 import { spawnTied } from './tied-process.ts';
@@ -48,9 +48,13 @@ export interface TemporalServer {
 
 /**
  * Starts a Temporal dev server on 127.0.0.1 and returns when it serves and knows the search attributes.
- * @throws what `resolveTemporalCli` throws; Error with the server's last log lines if it does not come up.
+ * @throws what `resolveTemporalCli` throws; Error if a given port is in use; Error with the server's last log lines if it does not come up.
  */
 export async function startTemporalServer(options: StartServerOptions = {}): Promise<TemporalServer> {
+  for (const [name, port] of [['port', options.port] as const, ['uiPort', options.uiPort] as const]) {
+    // Otherwise whoever is there could answer in our server's place.
+    if (port !== undefined && (await listens(HOST, port))) throw new Error(`${name}: ${port} is in use on ${HOST}`);
+  }
   const cli = await resolveTemporalCli(options);
   const portsAreOurs = options.port === undefined && (options.uiPort === undefined || options.ui !== true);
   for (let tries = 1; ; tries += 1) {
