@@ -1,4 +1,5 @@
 import { onOffWindows, type Presence } from './capacity-process.ts';
+import type { InstanceTypeSpec, RegionSpec } from './catalogue.ts';
 import type { Clock } from './clock.ts';
 import { seededRandom, type Random } from './random.ts';
 
@@ -11,7 +12,7 @@ export type CapacityModel =
   | { readonly kind: 'plentiful'; readonly slots?: number }
   /** No room anywhere, until `controls.setCapacity` makes some. */
   | { readonly kind: 'none' }
-  /** Room in these windows only. */
+  /** Room in these windows only, also where the catalogue does not sell the type. */
   | { readonly kind: 'schedule'; readonly windows: readonly CapacityWindow[] }
   /** Comes and goes as it was watched doing in August and October 2026 (§8.14): `slots` (default 4) while it is there. */
   | { readonly kind: 'on-off'; readonly slots?: number };
@@ -41,6 +42,8 @@ const DEFAULT_ON_OFF_SLOTS = 4;
 export class Capacity {
   readonly #model: CapacityModel;
   readonly #hints: Required<CapacityHints>;
+  readonly #types: ReadonlyMap<string, InstanceTypeSpec>;
+  readonly #regions: readonly RegionSpec[];
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #seed: number;
@@ -54,11 +57,15 @@ export class Capacity {
   constructor(options: {
     readonly model: CapacityModel;
     readonly hints: CapacityHints;
+    readonly types: readonly InstanceTypeSpec[];
+    readonly regions: readonly RegionSpec[];
     readonly clock: Clock;
     readonly seed: number;
   }) {
     this.#model = options.model;
     this.#hints = { staleMs: 0, refuseProbability: 0, unlistedProbability: 0, ...options.hints };
+    this.#types = new Map(options.types.map((type) => [type.name, type]));
+    this.#regions = options.regions;
     this.#clock = options.clock;
     this.#startedAt = options.clock.now();
     this.#seed = options.seed;
@@ -93,28 +100,30 @@ export class Capacity {
   }
 
   /** Per type, the regions that the list shows: a hint that may be old. */
-  listed(
-    types: readonly { readonly name: string; readonly regions: readonly string[] }[],
-  ): ReadonlyMap<string, readonly string[]> {
+  listed(): ReadonlyMap<string, readonly string[]> {
     const now = this.#clock.now();
     if (this.#snapshot === undefined || now - this.#snapshot.at >= this.#hints.staleMs) {
-      const shown = (type: string, region: string): boolean =>
-        this.free(type, region) > 0 && !this.#hintRandom.chance(this.#hints.unlistedProbability);
-      const regions = new Map(
-        types.map(({ name, regions }) => [name, regions.filter((region) => shown(name, region))]),
-      );
-      this.#snapshot = { at: now, regions };
+      const regions = [...this.#types.keys()].map((type) => [type, this.#regionsWithRoom(type)] as const);
+      this.#snapshot = { at: now, regions: new Map(regions) };
     }
     return this.#snapshot.regions;
+  }
+
+  #regionsWithRoom(type: string): readonly string[] {
+    return this.#regions
+      .map(({ name }) => name)
+      .filter((region) => this.free(type, region) > 0)
+      .filter(() => !this.#hintRandom.chance(this.#hints.unlistedProbability));
   }
 
   #slots(type: string, region: string): number {
     const override = this.#override.get(offering(type, region));
     if (override !== undefined) return override;
     const sinceStart = this.#clock.now() - this.#startedAt;
+    const isSold = this.#types.get(type)?.regions.includes(region) === true;
     switch (this.#model.kind) {
       case 'plentiful':
-        return this.#model.slots ?? DEFAULT_SLOTS;
+        return isSold ? (this.#model.slots ?? DEFAULT_SLOTS) : 0;
       case 'none':
         return 0;
       case 'schedule':
@@ -122,6 +131,7 @@ export class Capacity {
           .filter((w) => w.type === type && w.region === region && w.fromMs <= sinceStart && sinceStart < w.toMs)
           .reduce((most, window) => Math.max(most, window.slots), 0);
       case 'on-off':
+        if (!isSold) return 0;
         return this.#presenceOf(type, region).at(sinceStart) ? (this.#model.slots ?? DEFAULT_ON_OFF_SLOTS) : 0;
     }
   }

@@ -2,7 +2,6 @@ import { objectId, type Account } from './account.ts';
 import type { AddressBook } from './addresses.ts';
 import { drawBootTimes, type BootModel } from './boot-model.ts';
 import type { Capacity } from './capacity.ts';
-import type { InstanceTypeSpec } from './catalogue.ts';
 import type { Clock } from './clock.ts';
 import type { FaultEngine } from './faults/engine.ts';
 import { faultOf } from './faults/instance-faults.ts';
@@ -171,8 +170,8 @@ export class Cloud {
   }
 
   /** Per type, the regions that the list of types shows. */
-  listedCapacity(types: readonly InstanceTypeSpec[]): ReadonlyMap<string, readonly string[]> {
-    return this.#parts.capacity.listed(types);
+  listedCapacity(): ReadonlyMap<string, readonly string[]> {
+    return this.#parts.capacity.listed();
   }
 
   #living(account: Account): number {

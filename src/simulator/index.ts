@@ -13,6 +13,7 @@ export type { InstanceStatus, InstanceTruth, Tag } from './instance.ts';
 export type { WireOptions } from './lambda/wire.ts';
 export type { SimulatorLog } from './log.ts';
 export type { Machine, MachineFaults, MachineSpec } from './machines/machine.ts';
+export { runSimulator, type RunSimulatorOptions, type RunSimulatorSurroundings } from './main.ts';
 export type { SimulatorOptions } from './options.ts';
 export type { Billing, Oracles, SecretSighting, TokenUse } from './oracles.ts';
 export type { RateLimits } from './rate-limits.ts';
@@ -25,5 +26,6 @@ export type {
   RequestRecord,
   SimulatorRecord,
 } from './record.ts';
+export { REALISTIC } from './realistic.ts';
 export { startSimulator, type Simulator } from './simulator.ts';
 export type { AfterEnd } from './visibility.ts';

@@ -23,6 +23,8 @@ export class MachineRoom {
   readonly #machines = new Map<string, Machine>();
   readonly #switching = new Map<string, Promise<void>>();
 
+  #isClosed = false;
+
   constructor(options: MachineRoomOptions) {
     this.#options = options;
   }
@@ -33,7 +35,7 @@ export class MachineRoom {
   }
 
   powerOn(instance: Instance): void {
-    if (this.#machines.has(instance.id)) return;
+    if (this.#isClosed || this.#machines.has(instance.id)) return;
     const machine = this.#options.createMachine(this.#spec(instance));
     this.#machines.set(instance.id, machine);
     this.#switch(instance.id, 'power on', () => machine.powerOn());
@@ -56,7 +58,9 @@ export class MachineRoom {
     while (this.#switching.size > 0) await Promise.all(this.#switching.values());
   }
 
+  /** Switches everything off; nothing is switched on any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.settled();
     await Promise.all([...this.#machines.values()].map((machine) => machine.powerOff()));
     this.#machines.clear();

@@ -72,11 +72,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const held = options.sshPort === undefined ? await holdPort(host) : undefined;
   const sshPort = options.sshPort ?? held?.port ?? 0;
 
+  const types = withTypes(options.types ?? []);
+
   const recorder = new Recorder(clock);
   const faults = new FaultEngine({ plan: options.faults ?? [], seed, clock });
   const capacity = new Capacity({
     model: options.capacity ?? { kind: 'plentiful' },
     hints: options.capacityHints ?? {},
+    types,
+    regions: REGIONS,
     clock,
     seed,
   });
@@ -110,7 +114,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   );
   const accounts = [account, ...(options.accounts ?? []).map((spec) => new Account(spec, { clock, limits }))];
 
-  const types = withTypes(options.types ?? []);
   const world = { cloud, clock, types, regions: REGIONS, images: imagesOf(types, REGIONS), wire: options.wire ?? {} };
   const lambda = lambdaServer(new LambdaApi({ accounts, limits, faults, recorder, closing: closing.signal }), [
     ...instanceEndpoints(world),
@@ -136,12 +139,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     timeoutMs: options.heartbeatTimeoutMs ?? HEARTBEATS_MISSED * heartbeatIntervalSeconds * 1000,
   });
 
-  await lambda.listen({ host, port: options.lambdaPort ?? 0 });
-  await listen(navarch, host, options.navarchPort ?? 0);
-  const lambdaOrigin = origin(host, lambda.server);
-  const navarchUrl = origin(host, navarch);
-  log.info('simulator started', { seed, lambdaOrigin, navarchUrl, sshPort });
-
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     closing.abort(new Error('the simulator is closing'));
@@ -151,6 +148,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clock.stop();
   };
   const closeOnce = (): Promise<void> => (closed ??= close());
+
+  try {
+    await lambda.listen({ host, port: options.lambdaPort ?? 0 });
+    await listen(navarch, host, options.navarchPort ?? 0);
+  } catch (error) {
+    await closeOnce();
+    throw new Error(`the simulator cannot listen: ${(error as Error).message}`, { cause: error });
+  }
+  const lambdaOrigin = origin(host, lambda.server);
+  const navarchUrl = origin(host, navarch);
+  log.info('simulator started', { seed, lambdaOrigin, navarchUrl, sshPort });
   const oracles = oraclesOver(recorder, () => clock.now());
   return {
     lambdaUrl: `${lambdaOrigin}/api/v1`,

@@ -12,7 +12,7 @@ export function catalogueEndpoints(world: World): readonly Endpoint[] {
       operation: 'instance-types',
       // A map by name. Every type is there; one that is sold out everywhere has an empty list (§2.5).
       handle: () => {
-        const listed = world.cloud.listedCapacity(world.types);
+        const listed = world.cloud.listedCapacity();
         const entry = (type: (typeof world.types)[number]): Record<string, unknown> => ({
           instance_type: instanceTypeJson(type, world.wire),
           regions_with_capacity_available: (listed.get(type.name) ?? []).map((name) => regionJson(name, world.regions)),

@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { InstanceFault, Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
+import { codeOf, get, launched, raw, startWorld, terminate, type Answered, type Json } from './support/world.ts';
+
+let simulator: Simulator;
+const world = async (options: SimulatorOptions = {}): Promise<Simulator> => (simulator = await startWorld(options));
+afterEach(() => simulator.close());
+
+const SECOND = 1000;
+const withFault = (fault: InstanceFault): Promise<Simulator> => world({ faults: [{ on: 'instance', do: fault }] });
+const ended = ({ json }: Answered): Json | undefined => json?.['data']?.['terminated_instances'];
+
+test('ids must be ids, and must be known; one bad id and none is touched', async () => {
+  await world();
+  const id = await launched(simulator);
+  expect(codeOf(await terminate(simulator))).toBe('global/invalid-parameters');
+  expect(codeOf(await terminate(simulator, 'i-1'))).toBe('global/invalid-parameters');
+  const unknown = await terminate(simulator, id, '0'.repeat(32));
+  expect([unknown.status, codeOf(unknown)]).toEqual([404, 'global/object-does-not-exist']);
+  expect(simulator.oracles.instancesBilling()).toHaveLength(1);
+});
+
+describe('a second terminate', () => {
+  test('is answered like the first, unless told otherwise', async () => {
+    await world();
+    const id = await launched(simulator);
+    await terminate(simulator, id);
+    expect(ended(await terminate(simulator, id))).toMatchObject([{ id, status: 'terminating' }]);
+  });
+
+  test.each([
+    ['not-found', 404, 'global/object-does-not-exist'],
+    ['unknown', 500, 'global/unknown'],
+  ] as const)('may be %s: %i %s', async (answer, status, code) => {
+    await withFault({ kind: 'second-terminate', answer });
+    const id = await launched(simulator);
+    await terminate(simulator, id);
+    const second = await terminate(simulator, id);
+    expect([second.status, codeOf(second)]).toEqual([status, code]);
+  });
+});
+
+describe('a terminate may fail to work', () => {
+  test('refused while booting, and the actions say so; accepted later', async () => {
+    await withFault({ kind: 'terminate-refused-while-booting' });
+    const id = await launched(simulator);
+    expect((await get(simulator, id))?.['actions']?.['terminate']).toMatchObject({
+      available: false,
+      reason_code: 'vm-has-not-launched',
+    });
+    expect((await terminate(simulator, id)).status).toBe(409);
+    await simulator.controls.advance(400 * SECOND);
+    expect((await terminate(simulator, id)).status).toBe(200);
+  });
+
+  test('answered 200 without naming the instance, and nothing happened', async () => {
+    await withFault({ kind: 'terminate-not-applied' });
+    const id = await launched(simulator);
+    expect(ended(await terminate(simulator, id))).toEqual([]);
+    expect(await get(simulator, id)).toMatchObject({ status: 'booting' });
+    expect(ended(await terminate(simulator, id))).toMatchObject([{ id }]);
+  });
+
+  test('stuck in terminating for ever: no longer billed, still alive', async () => {
+    await withFault({ kind: 'stuck-terminating' });
+    const id = await launched(simulator);
+    await terminate(simulator, id);
+    await simulator.controls.advance(86_400 * SECOND);
+    expect(await get(simulator, id)).toMatchObject({ status: 'terminating' });
+    expect(simulator.oracles.instancesBilling()).toEqual([]);
+    expect(simulator.oracles.instancesAlive()).toHaveLength(1);
+  });
+});
+
+describe('actions follow the state', () => {
+  test('booting, active, after a restart, terminating', async () => {
+    await world();
+    const id = await launched(simulator);
+    const restart = (): Promise<Answered> =>
+      raw(simulator, '/instance-operations/restart', { body: { instance_ids: [id] } });
+    const action = async (): Promise<unknown> => (await get(simulator, id))?.['actions']?.['restart'];
+
+    expect(await action()).toMatchObject({ available: false, reason_code: 'vm-has-not-launched' });
+    const early = await restart();
+    expect([early.status, codeOf(early)]).toEqual([409, 'global/conflict']);
+
+    await simulator.controls.advance(400 * SECOND);
+    expect(await action()).toEqual({ available: true });
+    expect((await restart()).json?.['data']?.['restarted_instances']).toMatchObject([{ id }]);
+    expect(await action()).toMatchObject({ reason_code: 'vm-action-in-progress' });
+
+    await terminate(simulator, id);
+    expect(await action()).toMatchObject({ reason_code: 'vm-is-terminating' });
+  });
+});
+
+test('how long an ended instance can be seen is a knob, for the list and by id apart', async () => {
+  await world({ afterEnd: { listedMs: 0, gettableMs: 10 * SECOND } });
+  const id = await launched(simulator);
+  simulator.controls.endFromOutside(id, 'terminated');
+  expect((await raw(simulator, '/instances')).json?.['data']).toHaveLength(0);
+  expect(await get(simulator, id)).toMatchObject({ status: 'terminated' });
+  await simulator.controls.advance(10 * SECOND);
+  expect((await raw(simulator, `/instances/${id}`)).status).toBe(404);
+});
