@@ -1,0 +1,239 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { DURATION_PATTERN, parseDuration } from './domain/durations.ts';
+
+// The environment, read in one place and typed once. A secret may be given as NAME or as NAME_FILE, the path of a file that holds it; a
+// file is read again at each use, so that secrets are rotated without a restart (P8). Temporal's own variables are read by
+// @temporalio/envconfig.
+
+/** What is wrong with the environment: one sentence a variable, each naming it. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Reads a secret now. */
+export type Secret = () => Promise<string>;
+
+export interface WorkerConfig {
+  readonly account: string | undefined;
+  readonly lambda: {
+    readonly apiKey: Secret;
+    readonly baseUrl: string | undefined;
+    readonly timeoutMs: number;
+    readonly sshKeyName: string | undefined;
+    readonly imageFamily: string | undefined;
+    readonly requestIntervalMs: number;
+    readonly launchIntervalMs: number;
+  };
+  readonly ssh: {
+    readonly privateKey: Secret;
+    readonly hostKeySecret: Secret;
+    readonly username: string;
+    readonly port: number;
+  };
+  readonly navarch: {
+    readonly controlPlaneUrl: string;
+    readonly agentControlPlaneUrl: string;
+    readonly authToken: Secret | undefined;
+    readonly agentDownloadUrl: string;
+  };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly metricsAddress: string | undefined;
+  readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly format: 'json' | 'pretty' };
+  readonly maxCachedWorkflows: number;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const duration = z
+  .string()
+  .regex(DURATION_PATTERN, 'must be a whole number and a unit: 500ms, 30s, 15m')
+  .transform((text) => parseDuration(text) ?? 0);
+const port = z.coerce.number('must be a port number').int().min(0).max(65_535);
+const hostAndPort = z.string().regex(/^.+:\d{1,5}$/, 'must be host:port');
+
+/** Every variable the worker reads, with its default and what it is for: the README's table is checked against this. */
+export const VARIABLES = {
+  LAMBDA_API_KEY: z.string().min(1).describe('Lambda Cloud API key. Secret.'),
+  LAMBDA_BASE_URL: url.optional().describe('Lambda Cloud API. Default https://cloud.lambda.ai.'),
+  LAMBDA_TIMEOUT: duration.default(30_000).describe('Of one Lambda request other than a launch. Default 30s.'),
+  LAMBDA_SSH_KEY_NAME: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('SSH key registered with Lambda that launches use unless they name one.'),
+  LAMBDA_IMAGE_FAMILY: z
+    .string()
+    .min(1)
+    .default('lambda-stack-24-04')
+    .describe(
+      'Image family that launches use unless they name an image (the default of Lambda differs by region). Default lambda-stack-24-04.',
+    ),
+  LAMBDA_REQUEST_INTERVAL: duration
+    .default(1_100)
+    .describe('Between two Lambda requests of the account (Lambda allows 1 a second). Default 1100ms.'),
+  LAMBDA_LAUNCH_INTERVAL: duration
+    .default(13_000)
+    .describe('Between two launches of the account (Lambda allows 1 in 12 seconds). Default 13s.'),
+  NAVARCH_ACCOUNT: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits or hyphens')
+    .optional()
+    .describe(
+      'Name of the Lambda account, part of the task queues. Default: none, the queues are navarch-provisioner…',
+    ),
+  NAVARCH_SSH_PRIVATE_KEY: z.string().min(1).describe('Private half of that SSH key, PEM or OpenSSH. Secret.'),
+  NAVARCH_SSH_USER: z.string().min(1).default('ubuntu').describe('Login user of the image. Default ubuntu.'),
+  NAVARCH_SSH_PORT: port.default(22).describe('SSH port of the machines. Default 22.'),
+  NAVARCH_HOST_KEY_SECRET: z
+    .string()
+    .min(16, 'must be at least 16 characters')
+    .optional()
+    .describe(
+      "From which each machine's SSH host key is derived; the same on all workers. Secret. Default: the SSH private key.",
+    ),
+  NAVARCH_CONTROL_PLANE_URL: url.describe("Navarch's control plane, as the worker reaches it."),
+  NAVARCH_AGENT_CONTROL_PLANE_URL: url
+    .optional()
+    .describe("Navarch's control plane, as the machines reach it. Default: as the worker does."),
+  NAVARCH_AUTH_TOKEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Navarch's bearer token, for the worker and the agents. Secret. Default: none."),
+  NAVARCH_AGENT_DOWNLOAD_URL: url
+    .default('https://github.com/NavarchProject/navarch/releases/latest/download')
+    .describe("Where navarch-node-linux-amd64 and -arm64 are downloaded from. Default: Navarch's latest release."),
+  NAVARCH_HTTP_ADDRESS: hostAndPort
+    .default('127.0.0.1:8080')
+    .describe('Where /healthz and /readyz answer. Default 127.0.0.1:8080.'),
+  NAVARCH_METRICS_ADDRESS: hostAndPort.optional().describe('Where Prometheus metrics are served. Default: not at all.'),
+  NAVARCH_LOG_LEVEL: z
+    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
+    .default('info')
+    .describe('Default info.'),
+  NAVARCH_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').describe('Default json.'),
+  NAVARCH_MAX_CACHED_WORKFLOWS: z.coerce
+    .number('must be a number')
+    .int()
+    .min(2)
+    .default(500)
+    .describe('Workflows kept in memory between their tasks. Default 500.'),
+} as const;
+
+/** Those that may also be given as NAME_FILE. */
+export const SECRETS = [
+  'LAMBDA_API_KEY',
+  'NAVARCH_SSH_PRIVATE_KEY',
+  'NAVARCH_HOST_KEY_SECRET',
+  'NAVARCH_AUTH_TOKEN',
+] as const;
+
+type SecretName = (typeof SECRETS)[number];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * @param environment usually process.env
+ * @throws ConfigurationError naming every variable at fault
+ */
+export function readConfig(environment: Environment = process.env): WorkerConfig {
+  const problems: string[] = [];
+  const given = Object.fromEntries(
+    Object.keys(VARIABLES).map((name) => [name, environment[name] === '' ? undefined : environment[name]]),
+  );
+  for (const name of SECRETS) given[name] = fromFile(name, environment, given[name], problems);
+
+  const parsed = z.object(VARIABLES).safeParse(given);
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => explain(issue, environment)));
+  if (!parsed.success || problems.length > 0)
+    throw new ConfigurationError(`configuration: ${[...new Set(problems)].join('; ')}`);
+
+  const v = parsed.data;
+  const privateKey = secret('NAVARCH_SSH_PRIVATE_KEY', environment, v.NAVARCH_SSH_PRIVATE_KEY);
+  const [, host = '', httpPort = ''] = /^(.+):(\d+)$/.exec(v.NAVARCH_HTTP_ADDRESS) ?? [];
+  return {
+    account: v.NAVARCH_ACCOUNT,
+    lambda: {
+      apiKey: secret('LAMBDA_API_KEY', environment, v.LAMBDA_API_KEY),
+      baseUrl: v.LAMBDA_BASE_URL,
+      timeoutMs: v.LAMBDA_TIMEOUT,
+      sshKeyName: v.LAMBDA_SSH_KEY_NAME,
+      imageFamily: v.LAMBDA_IMAGE_FAMILY,
+      requestIntervalMs: v.LAMBDA_REQUEST_INTERVAL,
+      launchIntervalMs: v.LAMBDA_LAUNCH_INTERVAL,
+    },
+    ssh: {
+      privateKey,
+      hostKeySecret:
+        v.NAVARCH_HOST_KEY_SECRET === undefined
+          ? privateKey
+          : secret('NAVARCH_HOST_KEY_SECRET', environment, v.NAVARCH_HOST_KEY_SECRET),
+      username: v.NAVARCH_SSH_USER,
+      port: v.NAVARCH_SSH_PORT,
+    },
+    navarch: {
+      controlPlaneUrl: v.NAVARCH_CONTROL_PLANE_URL,
+      agentControlPlaneUrl: v.NAVARCH_AGENT_CONTROL_PLANE_URL ?? v.NAVARCH_CONTROL_PLANE_URL,
+      authToken:
+        v.NAVARCH_AUTH_TOKEN === undefined
+          ? undefined
+          : secret('NAVARCH_AUTH_TOKEN', environment, v.NAVARCH_AUTH_TOKEN),
+      agentDownloadUrl: v.NAVARCH_AGENT_DOWNLOAD_URL.replace(/\/+$/, ''),
+    },
+    http: { host, port: Number(httpPort) },
+    metricsAddress: v.NAVARCH_METRICS_ADDRESS,
+    log: { level: v.NAVARCH_LOG_LEVEL, format: v.NAVARCH_LOG_FORMAT },
+    maxCachedWorkflows: v.NAVARCH_MAX_CACHED_WORKFLOWS,
+  };
+}
+
+/** The secret's text from NAME, or from the file NAME_FILE names. */
+function fromFile(
+  name: SecretName,
+  environment: Environment,
+  direct: string | undefined,
+  problems: string[],
+): string | undefined {
+  const path = environment[`${name}_FILE`];
+  if (path === undefined || path === '') return direct;
+  if (direct !== undefined) {
+    problems.push(`${name} and ${name}_FILE are both set: keep one`);
+    return direct;
+  }
+  try {
+    return trimmed(readFileSync(path, 'utf8'));
+  } catch (error) {
+    problems.push(`${name}_FILE: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+    return undefined;
+  }
+}
+
+/** Read again at each use where it is a file. */
+function secret(name: SecretName, environment: Environment, value: string): Secret {
+  const path = environment[`${name}_FILE`];
+  if (path === undefined || path === '') return () => Promise.resolve(value);
+  return async () => trimmed(await readFile(path, 'utf8'));
+}
+
+/** A token's closing newline is the editor's; a private key needs its own. */
+function trimmed(text: string): string {
+  return text.includes('PRIVATE KEY') ? text : text.trim();
+}
+
+function explain(issue: z.core.$ZodIssue, environment: Environment): string {
+  const name = String(issue.path[0]);
+  const isSecret = (SECRETS as readonly string[]).includes(name);
+  const missing = environment[name] === undefined || environment[name] === '';
+  if (missing && environment[`${name}_FILE`] !== undefined) return `${name}_FILE: ${issue.message}`;
+  if (missing)
+    return `${name} is not set${isSecret ? ` (or ${name}_FILE, the path of a file holding it)` : ''}: ${describe(name)}`;
+  return isSecret
+    ? `${name}: ${issue.message}`
+    : `${name}: ${issue.message}, but is ${JSON.stringify(environment[name])}`;
+}
+
+function describe(name: string): string {
+  return (VARIABLES as Readonly<Record<string, z.ZodType>>)[name]?.description ?? '';
+}

@@ -1,0 +1,100 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { WorkerInterceptors } from '@temporalio/worker';
+import type { LookIntervals } from '../activities/dependencies.ts';
+import { DEFAULT_LOOKS } from '../activities/dependencies.ts';
+import { DEFAULT_PACE } from '../activities/pacer.ts';
+import { publicKeyOf } from '../clients/ssh/index.ts';
+import { readConfig } from '../config.ts';
+import type { Logger } from '../observability/logger.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator/index.ts';
+import { startWorker, type RunningWorker } from '../worker.ts';
+
+/** Everything behind a provision but Temporal itself: a simulated cloud, and a worker that was given its environment. */
+export interface World {
+  readonly simulator: Simulator;
+  /** As a real worker would be given it, by variable. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly account: string;
+  startWorker(): Promise<RunningWorker>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions extends Omit<SimulatorOptions, 'sshKeys'> {
+  readonly temporalAddress: string;
+  readonly logger: Logger;
+  /** Part of the task queues' names: worlds on one Temporal server keep apart by it. */
+  readonly account: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly looks?: Partial<LookIntervals>;
+  readonly workflowBundlePath?: string;
+  readonly interceptors?: WorkerInterceptors;
+}
+
+const SSH_KEY_NAME = 'provisioner';
+
+/** Two requests sent so far apart arrive a little closer or farther: a margin in real time, which a fast clock does not shrink. */
+const NETWORK_JITTER_MS = 30;
+
+/** Starts the simulated cloud; its worker is started when asked, and may be stopped and started again. */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { temporalAddress, logger, account, environment: extra = {}, looks, workflowBundlePath, interceptors, ...simulated } = options;
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  const factor = simulated.clockFactor ?? 1;
+  const simulator = await startSimulator({
+    ...simulated,
+    sshKeys: [{ name: SSH_KEY_NAME, publicKey: publicKeyOf(pem).openSsh }],
+  });
+  const environment: Record<string, string> = {
+    LAMBDA_API_KEY: simulator.apiKey,
+    LAMBDA_BASE_URL: simulator.lambdaUrl,
+    LAMBDA_SSH_KEY_NAME: SSH_KEY_NAME,
+    // The simulated account's limits run as fast as its clock.
+    LAMBDA_REQUEST_INTERVAL: `${scaled(DEFAULT_PACE.requestIntervalMs, factor) + NETWORK_JITTER_MS}ms`,
+    LAMBDA_LAUNCH_INTERVAL: `${scaled(DEFAULT_PACE.launchIntervalMs, factor) + NETWORK_JITTER_MS}ms`,
+    NAVARCH_ACCOUNT: account,
+    NAVARCH_SSH_PRIVATE_KEY: pem,
+    NAVARCH_SSH_PORT: String(simulator.sshPort),
+    NAVARCH_CONTROL_PLANE_URL: simulator.navarchUrl,
+    NAVARCH_AGENT_DOWNLOAD_URL: simulator.agentDownloadUrl,
+    NAVARCH_HTTP_ADDRESS: '127.0.0.1:0',
+    ...extra,
+  };
+  const workers = new Set<RunningWorker>();
+  return {
+    simulator,
+    environment,
+    account,
+    async startWorker() {
+      const worker = await startWorker({
+        config: readConfig(environment),
+        temporal: { connection: { address: temporalAddress }, namespace: 'default' },
+        logger,
+        looks: { ...scaledLooks(factor), ...looks },
+        ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
+        ...(interceptors === undefined ? {} : { interceptors }),
+      });
+      workers.add(worker);
+      return worker;
+    },
+    async close() {
+      await Promise.allSettled([...workers].map((worker) => worker.stop()));
+      await simulator.close();
+    },
+  };
+}
+
+function scaledLooks(factor: number): LookIntervals {
+  const { capacityMs, bootMs, endMs, keptMs, hostMs } = DEFAULT_LOOKS;
+  return {
+    capacityMs: scaled(capacityMs, factor),
+    bootMs: scaled(bootMs, factor),
+    endMs: scaled(endMs, factor),
+    keptMs: scaled(keptMs, factor),
+    hostMs: Math.max(scaled(hostMs, factor), 50),
+  };
+}
+
+function scaled(ms: number, factor: number): number {
+  return Math.max(Math.round(ms / Math.max(factor, 1)), 1);
+}

@@ -1,0 +1,51 @@
+import { pino, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { Logger as TemporalLogger, LogLevel, LogMetadata } from '@temporalio/common';
+
+/** What is never written, whatever field it comes in. */
+const REDACTED = [
+  'apiKey',
+  'authToken',
+  'privateKey',
+  'authorization',
+  'token',
+  '*.apiKey',
+  '*.authToken',
+  '*.privateKey',
+  '*.authorization',
+];
+
+export type { Logger };
+
+/** Structured logs, one JSON object a line (or coloured text for people), on stderr: stdout belongs to the program's own answers. */
+export function createLogger(options: { readonly level: string; readonly format: 'json' | 'pretty' }): Logger {
+  const settings = {
+    level: options.level,
+    redact: { paths: REDACTED, censor: '[redacted]' },
+    formatters: { level: (label: string) => ({ level: label }) },
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
+  if (options.format === 'pretty')
+    return pino(settings, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss' }));
+  return pino(settings, pino.destination({ fd: 2, sync: true }));
+}
+
+/** The SDK's log lines, those of workflows and activities included, with their ids as fields. */
+export function temporalLogger(logger: Logger): TemporalLogger {
+  const log = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
+    const method = level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error';
+    const { error, ...fields } = meta as LogMetadata & { error?: unknown };
+    // SDK fields that say nothing to an operator, or repeat others.
+    const { sdkComponent, taskToken, ...rest } = fields as Record<string, unknown>;
+    logger[method]({ ...rest, component: sdkComponent, ...(error === undefined ? {} : { err: error }) }, message);
+  };
+  return {
+    log,
+    trace: (message, meta) => log('TRACE', message, meta),
+    debug: (message, meta) => log('DEBUG', message, meta),
+    info: (message, meta) => log('INFO', message, meta),
+    warn: (message, meta) => log('WARN', message, meta),
+    error: (message, meta) => log('ERROR', message, meta),
+  };
+}

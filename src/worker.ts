@@ -1,0 +1,260 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from './activities/index.ts';
+import { DEFAULT_LOOKS, type LookIntervals } from './activities/dependencies.ts';
+import { checkBeforeSending } from './activities/launch.ts';
+import { Pacer } from './activities/pacer.ts';
+import { LambdaClient } from './clients/lambda/index.ts';
+import { NavarchClient } from './clients/navarch/index.ts';
+import { readPrivateKey } from './clients/ssh/index.ts';
+import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
+import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
+import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
+import { startHealthServer, type HealthServer } from './observability/health.ts';
+import type { Logger } from './observability/logger.ts';
+import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
+import { installRuntime } from './worker-runtime.ts';
+
+/** How to reach Temporal. */
+export interface TemporalTarget {
+  readonly connection: Parameters<typeof NativeConnection.connect>[0];
+  readonly namespace: string;
+}
+
+export interface WorkerSettings {
+  readonly config: WorkerConfig;
+  readonly temporal: TemporalTarget;
+  readonly logger: Logger;
+  readonly looks?: LookIntervals;
+  /** Default: the bundle beside this file if the build made one, else the sources. */
+  readonly workflowBundlePath?: string;
+  readonly interceptors?: WorkerInterceptors;
+}
+
+export interface RunningWorker {
+  /** Of /healthz and /readyz. */
+  readonly healthUrl: string;
+  /** Resolves when it has drained and ended; rejects when it could not go on. */
+  readonly ended: Promise<void>;
+  /** Takes no more work, lets what runs end (a launch in flight for up to two minutes), and ends. */
+  stop(): Promise<void>;
+}
+
+// A launch in flight is waited for: its answer tells what there is to undo (P2). Everything else is repeated by another worker.
+const LAUNCH_GRACE_MS = 125_000;
+const REQUEST_GRACE_MS = 10_000;
+const HOST_GRACE_MS = 1_000;
+
+/** Starts one worker process's three workers: workflows with SSH and Navarch, Lambda's reads and terminates, and the launch lane. */
+export async function startWorker({
+  config,
+  temporal,
+  logger,
+  looks = DEFAULT_LOOKS,
+  workflowBundlePath,
+  interceptors,
+}: WorkerSettings): Promise<RunningWorker> {
+  await requireReadableKey(config);
+  const connection = await connect(temporal);
+  let health: HealthServer | undefined;
+  try {
+    const { namespace } = temporal;
+    await requireSearchAttributes(connection, namespace);
+    const namespaceId = await readNamespaceId(connection, namespace);
+    const activities = createActivities({
+      ...clients(config),
+      temporal: new Client({ connection, namespace }),
+      namespaceId,
+      ssh: config.ssh,
+      defaults: { sshKeyName: config.lambda.sshKeyName, imageFamily: config.lambda.imageFamily },
+      agent: {
+        downloadUrl: config.navarch.agentDownloadUrl,
+        controlPlaneUrl: config.navarch.agentControlPlaneUrl,
+        authToken: async () => config.navarch.authToken?.(),
+      },
+      looks,
+    });
+    const queues = taskQueuesOf(mainTaskQueue(config.account));
+    const common = { connection, namespace, ...(interceptors === undefined ? {} : { interceptors }) };
+    // One after the other: each takes its turn of a small machine's cores.
+    const workers = [
+      await Worker.create({
+        ...common,
+        ...workflowSource(workflowBundlePath),
+        taskQueue: queues.main,
+        activities: { ...activities.main },
+        maxCachedWorkflows: config.maxCachedWorkflows,
+        shutdownGraceTime: HOST_GRACE_MS,
+      }),
+      await Worker.create({
+        ...common,
+        taskQueue: queues.lambda,
+        activities: { ...activities.lambda },
+        maxTaskQueueActivitiesPerSecond: 1_000 / config.lambda.requestIntervalMs,
+        shutdownGraceTime: REQUEST_GRACE_MS,
+      }),
+      await Worker.create({
+        ...common,
+        taskQueue: queues.launch,
+        activities: { ...activities.launch },
+        maxTaskQueueActivitiesPerSecond: 1_000 / config.lambda.launchIntervalMs,
+        shutdownGraceTime: LAUNCH_GRACE_MS,
+      }),
+    ];
+    const notReady = (): string | undefined => {
+      const states = workers.map((worker) => worker.getState());
+      return states.every((state) => state === 'RUNNING') ? undefined : `workers are ${states.join(', ')}`;
+    };
+    health = await startHealthServer(config.http, { notReady });
+
+    const stopAll = (): void => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    const ended = runAll(workers, stopAll).finally(async () => {
+      await health?.close();
+      await connection.close();
+    });
+    ended.catch(() => undefined); // reported to whoever waits for it
+    logger.info(
+      { address: temporal.connection?.address, namespace, taskQueue: queues.main, health: health.url },
+      'worker started',
+    );
+    return {
+      healthUrl: health.url,
+      ended,
+      stop: () => {
+        stopAll();
+        return ended;
+      },
+    };
+  } catch (error) {
+    await health?.close();
+    await connection.close();
+    throw error;
+  }
+}
+
+/** When one cannot go on, the others stop too: a process that does half of the work looks healthy and is not. */
+async function runAll(workers: readonly Worker[], stopAll: () => void): Promise<void> {
+  const runs = workers.map(async (worker) => {
+    try {
+      await worker.run();
+    } finally {
+      stopAll();
+    }
+  });
+  const failed = (await Promise.allSettled(runs)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function clients(config: WorkerConfig): { readonly lambda: LambdaClient; readonly navarch: NavarchClient } {
+  const { lambda, navarch } = config;
+  const pacer = new Pacer(lambda);
+  return {
+    lambda: new LambdaClient({
+      apiKey: lambda.apiKey,
+      baseUrl: lambda.baseUrl,
+      timeoutMs: lambda.timeoutMs,
+      beforeRequest: async (kind, signal) => {
+        await pacer.turn(kind === 'launchInstance', signal);
+        checkBeforeSending();
+      },
+      afterResponse: ({ errorType, retryAfterMs }) => {
+        if (errorType === 'rate_limited') pacer.pause(retryAfterMs ?? RATE_LIMITED_PAUSE_MS);
+      },
+    }),
+    navarch: new NavarchClient({
+      baseUrl: navarch.controlPlaneUrl,
+      ...(navarch.authToken === undefined ? {} : { authToken: navarch.authToken }),
+    }),
+  };
+}
+
+/** 429 without Retry-After. */
+const RATE_LIMITED_PAUSE_MS = 10_000;
+
+/** Said now, in one sentence, instead of at the first machine. */
+async function requireReadableKey(config: WorkerConfig): Promise<void> {
+  try {
+    readPrivateKey(await config.ssh.privateKey());
+  } catch (error) {
+    throw new ConfigurationError(
+      `configuration: NAVARCH_SSH_PRIVATE_KEY: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+async function connect(temporal: TemporalTarget): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(temporal.connection);
+  } catch (error) {
+    const address = temporal.connection?.address ?? 'localhost:7233';
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(`Temporal cannot be reached at ${address} (TEMPORAL_ADDRESS): ${why}`);
+  }
+}
+
+async function requireSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  try {
+    await registerSearchAttributes(connection, namespace, SEARCH_ATTRIBUTE_TYPES);
+  } catch (error) {
+    const commands = Object.entries(SEARCH_ATTRIBUTE_TYPES).map(([name, type]) => `--name ${name} --type ${type}`);
+    throw new ConfigurationError(
+      `search attributes are missing in namespace ${namespace} and could not be added (${error instanceof Error ? error.message : String(error)}): ` +
+        `run temporal operator search-attribute create --namespace ${namespace} ${commands.join(' ')}`,
+    );
+  }
+}
+
+async function readNamespaceId(connection: NativeConnection, namespace: string): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  if (namespaceInfo?.id == null || namespaceInfo.id === '')
+    throw new Error(`Temporal tells no UUID for namespace ${namespace}`);
+  return namespaceInfo.id;
+}
+
+function workflowSource(path: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const built = path ?? fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(built)) return { workflowBundle: { codePath: built } };
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+}
+
+/** The worker as a process: until SIGTERM or SIGINT, which drain it. Resolves to its exit code. */
+export async function runWorkerProcess(): Promise<number> {
+  let logger: Logger | undefined;
+  try {
+    const config = readConfig();
+    logger = installRuntime(config);
+    const { connectionOptions, namespace } = loadClientConnectConfig();
+    const worker = await startWorker({
+      config,
+      logger,
+      temporal: { connection: connectionOptions, namespace: namespace ?? 'default' },
+    });
+    const log = logger;
+    const drain = (signal: NodeJS.Signals): void => {
+      log.info({ signal }, 'draining');
+      process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+      worker.stop().catch(() => undefined); // `ended` tells
+    };
+    process.once('SIGINT', drain).once('SIGTERM', drain);
+    await worker.ended;
+    log.info('worker ended');
+    return 0;
+  } catch (error) {
+    if (logger === undefined || error instanceof ConfigurationError) {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    } else {
+      logger.fatal({ err: error }, 'worker cannot go on');
+    }
+    return error instanceof ConfigurationError ? 2 : 1;
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await runWorkerProcess();
+}
