@@ -21,7 +21,9 @@ export async function prepare() {
   say('installing packages (npm ci) …');
   // npm writes this file last. Without it an installation that was interrupted is known as such and done again.
   rmSync(at('node_modules', '.package-lock.json'), { force: true });
-  const code = await run('npm', ['ci', '--include=dev']);
+  // The log level is named because `npm run --silent` hands down its own, and a failure would say nothing.
+  const code = await run('npm', ['ci', '--include=dev', '--loglevel=warn'], { onInterrupt: 'SIGKILL' });
+  if (interrupted) fail('interrupted; the next run begins the installation anew', 130);
   if (code !== 0) fail(`npm ci ended with ${code}: see above; is the package registry reachable?`, code);
 }
 
@@ -41,23 +43,22 @@ export function runTool(script, args) {
 }
 
 /**
- * Runs a command in the root, on our terminal, to its end. Signals are passed on and its end is waited for. In a terminal Ctrl-C
- * reaches the command by itself. Resolves to its exit code, 128 + n for signal n.
+ * Runs a command in the root, on our terminal, to its end; a signal to us is passed on to it, and its end is waited for. In a terminal
+ * Ctrl-C reaches it by itself. Resolves to its exit code, 128 + n for signal n.
+ * @param {{ onInterrupt?: NodeJS.Signals }} options what it gets instead: npm takes half a minute to undo an installation, which
+ *   nobody needs
  */
-export function run(command, args) {
+export function run(command, args, { onInterrupt } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit' });
-    const onInterrupt = () => {
+    const pass = (signal) => {
       interrupted = true;
-      if (!process.stdin.isTTY) child.kill('SIGINT');
+      if (onInterrupt !== undefined) child.kill(onInterrupt);
+      else if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
-    const onTerminate = () => {
-      interrupted = true;
-      child.kill('SIGTERM');
-    };
-    process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate);
+    process.on('SIGINT', pass).on('SIGTERM', pass);
     const done = (code) => {
-      process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate);
+      process.off('SIGINT', pass).off('SIGTERM', pass);
       resolve(code);
     };
     child.on('error', (error) => {
@@ -68,14 +69,13 @@ export function run(command, args) {
   });
 }
 
+const SIGNAL_NUMBER = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 let interrupted = false;
 
 /** Whether we were asked to end (SIGINT, SIGTERM) while a command ran: then what comes after it should not begin. */
 export function wasInterrupted() {
   return interrupted;
 }
-
-const SIGNAL_NUMBER = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 /** Says why and ends. */
 export function fail(line, code = 1) {
@@ -99,6 +99,7 @@ function installedAsLocked() {
   return locked.every(([path, wanted]) => {
     const found = installed[path];
     if (path === '' || (found === undefined && wanted.optional)) return true; // ourselves; made for another platform
-    return found?.version === wanted.version && found?.integrity === wanted.integrity;
+    if (found?.version !== wanted.version) return false;
+    return wanted.integrity === undefined || found.integrity === wanted.integrity;
   });
 }

@@ -39,15 +39,12 @@ async function build(options: GoBuild, workDir: string): Promise<Making> {
 
   const temporary = join(workDir, 'tmp'); // inside, so that it goes away with the rest if we are killed
   await mkdir(temporary);
+  options.onProgress(`building the Temporal server with go ${found} (the first build takes about four minutes)`);
   const started = performance.now();
-  const say = () => {
+  const progress = setInterval(() => {
     const sofar = prettyMilliseconds(performance.now() - started, { secondsDecimalDigits: 0 });
-    options.onProgress(
-      `building the Temporal server with go ${found}: ${sofar} (the first build takes about four minutes)`,
-    );
-  };
-  say();
-  const progress = setInterval(say, PROGRESS_EVERY_MS);
+    options.onProgress(`still building the Temporal server: ${sofar} of about four minutes`);
+  }, PROGRESS_EVERY_MS);
   const result = await runToEnd(
     go,
     // prettier-ignore
