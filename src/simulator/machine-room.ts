@@ -36,9 +36,14 @@ export class MachineRoom {
 
   powerOn(instance: Instance): void {
     if (this.#isClosed || this.#machines.has(instance.id)) return;
-    const machine = this.#options.createMachine(this.#spec(instance));
-    this.#machines.set(instance.id, machine);
-    this.#switch(instance.id, 'power on', () => machine.powerOn());
+    const spec = this.#spec(instance);
+    try {
+      const machine = this.#options.createMachine(spec);
+      this.#machines.set(instance.id, machine);
+      this.#switch(instance.id, 'power on', () => machine.powerOn());
+    } catch (error) {
+      this.#broken(instance.id, 'making it', error);
+    }
   }
 
   powerOff(instance: Instance): void {
@@ -67,21 +72,23 @@ export class MachineRoom {
   }
 
   #switch(instanceId: string, what: string, task: () => Promise<void>): void {
-    const { log, recorder } = this.#options;
+    const { log } = this.#options;
     const before = this.#switching.get(instanceId) ?? Promise.resolve();
     const now: Promise<void> = before.then(task).then(
       () => log.info(`machine: ${what}`, { instanceId }),
-      (error: unknown) => {
-        // The cloud goes on without this machine, as a cloud does; the closing line says so.
-        recorder.breakdown(`machine of ${instanceId}: ${what} failed: ${String(error)}`);
-        log.error(`machine: ${what} failed`, { instanceId, error });
-      },
+      (error: unknown) => this.#broken(instanceId, what, error),
     );
     this.#switching.set(instanceId, now);
     const forget = (): void => {
       if (this.#switching.get(instanceId) === now) this.#switching.delete(instanceId);
     };
     now.then(forget, forget);
+  }
+
+  /** The cloud goes on without this machine, as a cloud does; the closing line says so. */
+  #broken(instanceId: string, what: string, error: unknown): void {
+    this.#options.recorder.breakdown(`machine of ${instanceId}: ${what} failed: ${String(error)}`);
+    this.#options.log.error(`machine: ${what} failed`, { instanceId, error });
   }
 
   #spec(instance: Instance): MachineSpec {

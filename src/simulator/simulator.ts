@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:http';
 import { Account } from './account.ts';
 import { AddressBook } from './addresses.ts';
 import { AGENT_DOWNLOAD_PATH } from './agent-download.ts';
@@ -114,8 +113,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   );
   const accounts = [account, ...(options.accounts ?? []).map((spec) => new Account(spec, { clock, limits }))];
 
-  const world = { cloud, clock, types, regions: REGIONS, images: imagesOf(types, REGIONS), wire: options.wire ?? {} };
-  const lambda = lambdaServer(new LambdaApi({ accounts, limits, faults, recorder, closing: closing.signal }), [
+  const wire = options.wire ?? {};
+  const world = { cloud, clock, types, regions: REGIONS, images: imagesOf(types, REGIONS), wire };
+  const lambda = lambdaServer(new LambdaApi({ accounts, limits, faults, recorder, wire, closing: closing.signal }), [
     ...instanceEndpoints(world),
     ...operationEndpoints(world),
     ...catalogueEndpoints(world),
@@ -144,20 +144,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     closing.abort(new Error('the simulator is closing'));
     stopWatching();
     await machines.close();
-    await Promise.all([lambda.close(), closeServer(navarch), held?.release()]);
+    await Promise.all([lambda.close(), navarch.close(), held?.release()]);
     clock.stop();
   };
   const closeOnce = (): Promise<void> => (closed ??= close());
 
+  let navarchPort: number;
   try {
     await lambda.listen({ host, port: options.lambdaPort ?? 0 });
-    await listen(navarch, host, options.navarchPort ?? 0);
+    navarchPort = await navarch.listen(host, options.navarchPort ?? 0);
   } catch (error) {
     await closeOnce();
     throw new Error(`the simulator cannot listen: ${(error as Error).message}`, { cause: error });
   }
-  const lambdaOrigin = origin(host, lambda.server);
-  const navarchUrl = origin(host, navarch);
+  const lambdaOrigin = `http://${host}:${(lambda.server.address() as AddressInfo).port}`;
+  const navarchUrl = `http://${host}:${navarchPort}`;
   log.info('simulator started', { seed, lambdaOrigin, navarchUrl, sshPort });
   const oracles = oraclesOver(recorder, () => clock.now());
   return {
@@ -186,22 +187,4 @@ function apiKeyFrom(seed: number): string {
 function withTypes(extra: readonly InstanceTypeSpec[]): readonly InstanceTypeSpec[] {
   const replaced = new Set(extra.map(({ name }) => name));
   return [...INSTANCE_TYPES.filter(({ name }) => !replaced.has(name)), ...extra];
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => resolve());
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
-function origin(host: string, server: Server): string {
-  return `http://${host}:${(server.address() as AddressInfo).port}`;
 }

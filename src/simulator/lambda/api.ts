@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as realDelay } from 'node:timers/promises';
 import type { Account } from '../account.ts';
 import type { FaultEngine } from '../faults/engine.ts';
@@ -7,7 +8,16 @@ import type { Recorder, RequestDraft } from '../record.ts';
 import { failure, success, type Answer } from './answer.ts';
 import type { Call, Endpoint } from './call.ts';
 import { admit, isTurnedAway } from './gate.ts';
-import { forbiddenByProxy, jsonReply, lostAnswer, replyInstead, tooManyRequests, type Reply } from './reply.ts';
+import {
+  forbiddenByProxy,
+  jsonReply,
+  lostAnswer,
+  replyInstead,
+  tooManyRequests,
+  withRequestId,
+  type Reply,
+} from './reply.ts';
+import type { WireOptions } from './wire.ts';
 
 /** An HTTP request as it came in. */
 export interface Arrival {
@@ -25,6 +35,7 @@ export interface LambdaApiParts {
   readonly limits: RateLimits | 'off';
   readonly faults: FaultEngine;
   readonly recorder: Recorder;
+  readonly wire: WireOptions;
   /** Aborted when the simulator closes: planned delays end then. */
   readonly closing: AbortSignal;
 }
@@ -44,7 +55,8 @@ export class LambdaApi {
       path: arrival.url,
       operation: endpoint?.operation,
     });
-    const reply = await this.#reply(arrival, endpoint, record);
+    const plain = await this.#reply(arrival, endpoint, record);
+    const reply = this.#parts.wire.requestIds === true ? withRequestId(plain, randomUUID()) : plain;
     record.status = reply.kind === 'response' ? reply.status : undefined;
     return reply;
   }

@@ -18,6 +18,13 @@ export function jsonReply({ status, payload }: Answer): Reply {
   return { kind: 'response', status, contentType: 'application/json', body: JSON.stringify(payload) };
 }
 
+/** The same reply, with a request id in its error envelope if it has one. */
+export function withRequestId(reply: Reply, requestId: string): Reply {
+  if (reply.kind !== 'response' || reply.status < 400 || reply.contentType !== 'application/json') return reply;
+  const { error } = JSON.parse(reply.body) as { error: Record<string, unknown> };
+  return { ...reply, body: JSON.stringify({ error: { ...error, request_id: requestId } }) };
+}
+
 /** The proxy in front says no to what does not look like a client (§8.12). */
 export function forbiddenByProxy(): Reply {
   return { kind: 'response', status: 403, contentType: 'text/plain; charset=UTF-8', body: 'error code: 1010' };

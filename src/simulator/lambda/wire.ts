@@ -17,6 +17,8 @@ export interface WireOptions {
   readonly missingObjectStatus?: 400 | 404;
   /** The code for an SSH key name that is taken (§8.46). */
   readonly duplicateKeyCode?: 'global/duplicate' | 'global/invalid-parameters';
+  /** Errors carry a `request_id`, as some have read in them (§8.2). */
+  readonly requestIds?: boolean;
   /** Leaves out what only copies later than the spec of May 2026 show: `first_healthy`, `architecture`, paging. */
   readonly olderSpec?: boolean;
 }

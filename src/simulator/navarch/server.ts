@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { ControlPlaneService } from '../../clients/navarch/gen/navarch_pb.ts';
 import type { FaultEngine } from '../faults/engine.ts';
 import type { Recorder } from '../record.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { eitherHttpServer, type EitherHttpServer } from './either-http.ts';
 import { controlPlaneService, type AgentPace } from './service.ts';
 
 export interface NavarchServerOptions {
@@ -24,21 +25,19 @@ const OPEN_PAGES: ReadonlyMap<string, string> = new Map([
   ['/metrics', ''],
 ]);
 
-/** Navarch's control plane over HTTP/1.1 (Connect and gRPC-Web; the real one speaks h2c too). */
-export function navarchServer(options: NavarchServerOptions): Server {
+/** Navarch's control plane: Connect, gRPC and gRPC-Web, over HTTP/1.1 and h2c. */
+export function navarchServer(options: NavarchServerOptions): EitherHttpServer {
   const service = controlPlaneService(options.plane, options.pace, options.recorder);
   const connect = connectNodeAdapter({
     routes: (router) => router.service(ControlPlaneService, service),
     fallback: (_request, response) => text(response as ServerResponse, 404, '404 page not found'),
   });
-  return createServer((request, response) => {
+  const isAway = (): boolean =>
+    !options.isUp() || options.faults.navarchNow().some((fault) => fault.kind === 'unavailable' && fault.as !== '503');
+
+  return eitherHttpServer((request, response) => {
     const faults = options.faults.navarchNow();
-    const unavailable = faults.find((fault) => fault.kind === 'unavailable');
-    if (!options.isUp() || (unavailable !== undefined && unavailable.as !== '503')) {
-      request.socket.resetAndDestroy();
-      return;
-    }
-    if (unavailable !== undefined) {
+    if (faults.some(({ kind }) => kind === 'unavailable')) {
       text(response, 503, 'no healthy upstream');
       return;
     }
@@ -56,7 +55,7 @@ export function navarchServer(options: NavarchServerOptions): Server {
       return;
     }
     connect(request, response);
-  });
+  }, isAway);
 }
 
 function isAuthorized(request: IncomingMessage, token: string | undefined): boolean {
