@@ -14,6 +14,19 @@ export default defineConfig({
   test: {
     reporters: ['default'],
     maxWorkers: 2,
-    projects: [project('unit'), project('contract')],
+    projects: [
+      project('unit'),
+      project('contract'),
+      project('workflows', {
+        globalSetup: ['test/support/time-skipping.global.ts', 'test/support/workflow-bundle.global.ts'],
+        testTimeout: 120_000,
+        hookTimeout: 60_000,
+      }),
+      project('e2e', {
+        globalSetup: ['test/support/dev-server.global.ts', 'test/support/workflow-bundle.global.ts'],
+        testTimeout: 120_000,
+        hookTimeout: 60_000,
+      }),
+    ],
   },
 });

@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import { DEFAULT_LOOKS, type LookIntervals } from './activities/dependencies.ts';
 import { checkBeforeSending } from './activities/launch.ts';
@@ -31,7 +31,8 @@ export interface WorkerSettings {
   readonly looks?: LookIntervals;
   /** Default: the bundle beside this file if the build made one, else the sources. */
   readonly workflowBundlePath?: string;
-  readonly interceptors?: WorkerInterceptors;
+  /** What a test or an embedding adds to all three workers. */
+  readonly workerOptions?: Pick<WorkerOptions, 'interceptors' | 'maxHeartbeatThrottleInterval'>;
 }
 
 export interface RunningWorker {
@@ -55,7 +56,7 @@ export async function startWorker({
   logger,
   looks = DEFAULT_LOOKS,
   workflowBundlePath,
-  interceptors,
+  workerOptions = {},
 }: WorkerSettings): Promise<RunningWorker> {
   await requireReadableKey(config);
   const connection = await connect(temporal);
@@ -78,7 +79,7 @@ export async function startWorker({
       looks,
     });
     const queues = taskQueuesOf(mainTaskQueue(config.account));
-    const common = { connection, namespace, ...(interceptors === undefined ? {} : { interceptors }) };
+    const common = { connection, namespace, ...workerOptions };
     // One after the other: each takes its turn of a small machine's cores.
     const workers = [
       await Worker.create({

@@ -11,7 +11,7 @@ export interface FieldProblem {
 
 /** Parses what a caller sent. Throws an `invalid_request` failure that names every field at fault, which ends the workflow at once. */
 export function parseRequest<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw invalidRequest(parsed.error.issues.flatMap(problems));
 }

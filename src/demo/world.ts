@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { WorkerInterceptors } from '@temporalio/worker';
 import type { LookIntervals } from '../activities/dependencies.ts';
 import { DEFAULT_LOOKS } from '../activities/dependencies.ts';
 import { DEFAULT_PACE } from '../activities/pacer.ts';
@@ -7,7 +6,7 @@ import { publicKeyOf } from '../clients/ssh/index.ts';
 import { readConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator/index.ts';
-import { startWorker, type RunningWorker } from '../worker.ts';
+import { startWorker, type RunningWorker, type WorkerSettings } from '../worker.ts';
 
 /** Everything behind a provision but Temporal itself: a simulated cloud, and a worker that was given its environment. */
 export interface World {
@@ -27,7 +26,7 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'sshKeys'> {
   readonly environment?: Readonly<Record<string, string>>;
   readonly looks?: Partial<LookIntervals>;
   readonly workflowBundlePath?: string;
-  readonly interceptors?: WorkerInterceptors;
+  readonly workerOptions?: WorkerSettings['workerOptions'];
 }
 
 const SSH_KEY_NAME = 'provisioner';
@@ -37,7 +36,16 @@ const NETWORK_JITTER_MS = 30;
 
 /** Starts the simulated cloud; its worker is started when asked, and may be stopped and started again. */
 export async function createWorld(options: WorldOptions): Promise<World> {
-  const { temporalAddress, logger, account, environment: extra = {}, looks, workflowBundlePath, interceptors, ...simulated } = options;
+  const {
+    temporalAddress,
+    logger,
+    account,
+    environment: extra = {},
+    looks,
+    workflowBundlePath,
+    workerOptions,
+    ...simulated
+  } = options;
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
   const factor = simulated.clockFactor ?? 1;
@@ -72,7 +80,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         logger,
         looks: { ...scaledLooks(factor), ...looks },
         ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
-        ...(interceptors === undefined ? {} : { interceptors }),
+        ...(workerOptions === undefined ? {} : { workerOptions }),
       });
       workers.add(worker);
       return worker;

@@ -1,4 +1,10 @@
-import { type ActivityOptions, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type {
   HostActivities,
   LambdaActivities,
@@ -69,12 +75,19 @@ export function launchLane(summary: string) {
   });
 }
 
+/**
+ * A cancelled step hears of it at its next heartbeat that reaches the server, up to 24 seconds later. The story does not wait for that: what
+ * such a step still does in the meantime is done to a machine that is being ended.
+ */
+const CANCELLED_AT_ONCE = { cancellationType: ActivityCancellationType.TRY_CANCEL } as const;
+
 /** Long steps on the machine or against Navarch. They heartbeat, so that a lost worker is noticed within half a minute. */
 export function host(summary: string, limits: Required<Limits>) {
   return proxyActivities<HostActivities & NavarchActivities>({
     summary,
     startToCloseTimeout: Math.max(limits.withinMs, 1),
     ...within(limits),
+    ...CANCELLED_AT_ONCE,
     heartbeatTimeout: 30 * SECOND,
     retry: {
       initialInterval: SECOND,
@@ -98,6 +111,7 @@ export function temporal(summary: string, limits: Limits = {}) {
     summary,
     startToCloseTimeout: 5 * MINUTE,
     ...within(limits),
+    ...CANCELLED_AT_ONCE,
     heartbeatTimeout: 30 * SECOND,
     retry: { initialInterval: SECOND, maximumInterval: 30 * SECOND, nonRetryableErrorTypes: [...HOPELESS] },
   });

@@ -62,7 +62,6 @@ async function untilInstance(launched: Launched, until: 'address' | 'active', wi
 
 function noCapacity(what: string, story: Story, cause?: unknown): Error {
   const waited = formatDuration(story.capacityUntil - story.board.requestedAt);
-  const last = cause === undefined ? '' : ` (last answer: ${messageOf(cause)})`;
-  const refused = story.board.capacityRefusals === 0 ? '' : `, ${story.board.capacityRefusals} launches refused`;
-  return failure('capacity_unavailable', `no capacity for ${what} within ${waited}${refused}${last}`, { cause });
+  const refused = story.board.capacityRefusals === 0 ? '' : `; ${story.board.capacityRefusals} launches were refused`;
+  return failure('capacity_unavailable', `no capacity for ${what} within ${waited}${refused}`, { cause });
 }

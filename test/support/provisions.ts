@@ -1,0 +1,64 @@
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { progressQuery, type Progress } from '../../src/contract/messages.ts';
+import type { Node } from '../../src/contract/provision-node.ts';
+import { provisionNodeId } from '../../src/contract/workflow-ids.ts';
+
+/** A provision as a service in any language starts it: plain JSON, by names. */
+export type Provision = WorkflowHandleWithFirstExecutionRunId<(request: unknown) => Promise<Node>>;
+
+let names = 0;
+
+export function uniqueName(): string {
+  names += 1;
+  return `node-${process.pid}-${names}`;
+}
+
+export async function startProvision(
+  client: Client,
+  taskQueue: string,
+  request: Readonly<Record<string, unknown>> = {},
+): Promise<Provision> {
+  const complete = { name: uniqueName(), instanceType: 'gpu_1x_h100_sxm5', ...request };
+  return client.workflow.start<(request: unknown) => Promise<Node>>('provisionNode', {
+    workflowId: provisionNodeId(String(complete.name)),
+    taskQueue,
+    args: [complete],
+  });
+}
+
+/** How a workflow ended badly: its failure's type, message and details; `cancelled` for a cancelled one. */
+export interface Ending {
+  readonly type: string;
+  readonly message: string;
+  readonly details: readonly unknown[];
+}
+
+export async function endingOf(result: Promise<unknown>): Promise<Ending> {
+  try {
+    const value = await result;
+    return { type: 'completed', message: JSON.stringify(value), details: [] };
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    let cause: unknown = error.cause;
+    if (cause instanceof ActivityFailure) cause = cause.cause;
+    if (cause instanceof CancelledFailure) return { type: 'cancelled', message: cause.message, details: [] };
+    if (cause instanceof ApplicationFailure) {
+      return { type: cause.type ?? '', message: cause.message, details: cause.details ?? [] };
+    }
+    return { type: String(cause), message: String(cause), details: [] };
+  }
+}
+
+/** Asks for progress until it is as wished. The test's own timeout bounds it. */
+export async function untilProgress(
+  provision: { query(definition: typeof progressQuery): Promise<Progress> },
+  wished: (progress: Progress) => boolean,
+): Promise<Progress> {
+  for (;;) {
+    const progress = await provision.query(progressQuery);
+    if (wished(progress)) return progress;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

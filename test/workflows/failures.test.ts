@@ -1,0 +1,121 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { WorldOptions } from '../../src/demo/world.ts';
+import { expectCleanSlate } from '../support/clean-slate.ts';
+import { endingOf, startProvision, type Ending } from '../support/provisions.ts';
+import { skippedWorld, skippingEnvironment, type SkippedWorld } from '../support/skipped-world.ts';
+
+// Every failure type a provision can end with, each from what Lambda, SSH or Navarch do in life, and each with nothing left behind.
+
+let environment: TestWorkflowEnvironment;
+let world: SkippedWorld | undefined;
+beforeAll(async () => {
+  environment = await skippingEnvironment();
+});
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+afterAll(async () => {
+  await environment.teardown();
+});
+
+async function endOf(request: Readonly<Record<string, unknown>>, options: Partial<WorldOptions> = {}): Promise<Ending> {
+  world = await skippedWorld(environment, options);
+  const provision = await startProvision(environment.client, world.taskQueue, request);
+  const ending = await endingOf(provision.result());
+  expectCleanSlate(world.simulator);
+  return ending;
+}
+
+test('a bad request fails at once and names every field', async () => {
+  const ending = await endOf({ name: 'x'.repeat(60), sshKeyNames: ['a', 'b'], colour: 'red', instanceType: undefined });
+  expect(ending.type).toBe('invalid_request');
+  for (const field of ['name: ', 'sshKeyNames: ', 'colour: unknown field', 'instanceType: is missing']) {
+    expect(ending.message).toContain(field);
+  }
+  expect(world?.simulator.record.requests).toEqual([]);
+});
+
+test('an SSH key the account does not have is an invalid request, before anything is launched', async () => {
+  const ending = await endOf({ sshKeyNames: ['nobody'] });
+  expect(ending).toMatchObject({ type: 'invalid_request' });
+  expect(ending.message).toMatch(/sshKeyNames: the Lambda account has no SSH key named nobody \(it has: provisioner\)/);
+});
+
+test('a region Lambda does not have is an invalid request, not an endless wait', async () => {
+  const ending = await endOf({ region: ['us-east-1', 'moon-1'] });
+  expect(ending).toMatchObject({ type: 'invalid_request' });
+  expect(ending.message).toContain('region: Lambda has no region moon-1');
+});
+
+test('a type Lambda does not offer is an invalid request', async () => {
+  const ending = await endOf({ instanceType: ['gpu_1x_a10', 'gpu_9x_z900'] });
+  expect(ending).toMatchObject({ type: 'invalid_request' });
+  expect(ending.message).toContain('gpu_9x_z900');
+});
+
+test('an image Lambda does not have is an invalid request, said by the launch', async () => {
+  const ending = await endOf({ image: { family: 'windows-95' } });
+  expect(ending).toMatchObject({ type: 'invalid_request' });
+  expect(ending.message).toMatch(/^lambda API error: .* \(code: global\/object-does-not-exist\)$/);
+});
+
+test('types above the price cap are too expensive at once', async () => {
+  const ending = await endOf({ maxPricePerHourUsd: 1 });
+  expect(ending).toMatchObject({ type: 'price_too_high' });
+  expect(ending.message).toContain('gpu_1x_h100_sxm5 $4.29');
+});
+
+test('capacity that never comes fails only when the wait for it is over', async () => {
+  const before = await environment.currentTimeMs();
+  const ending = await endOf({ capacity: { waitUpTo: '2h' } }, { capacity: { kind: 'none' } });
+  expect(ending).toMatchObject({ type: 'capacity_unavailable' });
+  expect(ending.message).toContain('within 2h');
+  expect((await environment.currentTimeMs()) - before).toBeGreaterThanOrEqual(2 * 3_600_000 - 60_000);
+});
+
+test('a wrong API key fails now, before anything is launched', async () => {
+  const ending = await endOf({}, { environment: { LAMBDA_API_KEY: 'secret_wrong', LAMBDA_REQUEST_INTERVAL: '1ms' } });
+  expect(ending).toMatchObject({ type: 'unauthorized' });
+  expect(ending.message).toContain('(code: global/invalid-api-key)');
+});
+
+test('an instance that turns unhealthy instead of active costs a launch; the last one says why', async () => {
+  const ending = await endOf({ maxLaunches: 2 }, { faults: [{ on: 'instance', do: { kind: 'unhealthy' } }] });
+  expect(ending).toMatchObject({ type: 'instance_failed' });
+  expect(ending.message).toMatch(/unhealthy instead of active \(2 of 2 launches used; all undone\)/);
+  expect(world?.simulator.record.instances).toHaveLength(2);
+});
+
+test('an instance that never gets an address is given up at its deadline', async () => {
+  const ending = await endOf(
+    { maxLaunches: 1, deadlines: { address: '5m' } },
+    { faults: [{ on: 'instance', do: { kind: 'address', when: 'never' } }] },
+  );
+  expect(ending).toMatchObject({ type: 'instance_failed' });
+  expect(ending.message).toContain('did not get an address within 5m');
+});
+
+test('a provision that is not done by its own deadline is undone', async () => {
+  const ending = await endOf(
+    { deadlines: { whole: '4m' } },
+    { faults: [{ on: 'instance', do: { kind: 'address', when: 'never' } }] },
+  );
+  expect(ending).toMatchObject({ type: 'deadline_exceeded' });
+  expect(world?.simulator.record.instances).toHaveLength(1);
+});
+
+test('a launch without a readable answer that created nothing is settled by looking, then tried again', async () => {
+  const ending = await endOf(
+    { maxLaunches: 1, capacity: { waitUpTo: '1h' } },
+    {
+      faults: [
+        { on: 'launch', nth: 1, do: { kind: 'error', status: 500, body: 'html' } },
+        { on: 'instance', do: { kind: 'unhealthy' } },
+      ],
+    },
+  );
+  expect(ending).toMatchObject({ type: 'instance_failed' });
+  expect(world?.simulator.record.requests.filter(({ operation }) => operation === 'launch')).toHaveLength(2);
+});
