@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { NoWorkerError } from './errors.ts';
+import { unwrapped } from './unwrap.ts';
+
+/** Whom the SDK asks: a namespace's server, and the account's worker behind a task queue. */
+export interface Caller {
+  readonly client: Client;
+  readonly taskQueue: string;
+}
+
+/** How long a worker may take to look at something new. One that polls does so within milliseconds; a busy or restarting one within seconds. */
+export const TAKE_UP_WITHIN_MS = 30_000;
+
+// Of the server's API: TaskQueueType WORKFLOW, and the mode that looks at all partitions of the queue. As numbers, because the package that
+// names them is a large one for two constants.
+/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
+const WORKFLOW_TASKS = 1 as temporal.api.enums.v1.TaskQueueType;
+const ALL_PARTITIONS = 1 as temporal.api.enums.v1.DescribeTaskQueueMode;
+/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
+
+// The look at all partitions is up to five seconds old; and a worker may be about to start.
+const WORKER_WITHIN_MS = 6_000;
+const WORKER_LOOK_MS = 500;
+
+/** @throws NoWorkerError before anything is started that nobody would take up. A worker that died minutes ago still counts as one. */
+export async function requireWorker(caller: Caller): Promise<void> {
+  const { taskQueue } = caller;
+  const until = Date.now() + WORKER_WITHIN_MS;
+  while (!(await unwrapped({ taskQueue }, () => isPolled(caller)))) {
+    if (Date.now() >= until) throw new NoWorkerError(taskQueue);
+    await sleep(WORKER_LOOK_MS);
+  }
+}
+
+/** The queue's first partition at this moment, or all of its partitions a moment ago. */
+async function isPolled({ client, taskQueue }: Caller): Promise<boolean> {
+  const queue = { namespace: client.options.namespace, taskQueue: { name: taskQueue } };
+  const first = await client.workflowService.describeTaskQueue({ ...queue, taskQueueType: WORKFLOW_TASKS });
+  if (first.pollers.length > 0) return true;
+  const all = await client.workflowService.describeTaskQueue({
+    ...queue,
+    apiMode: ALL_PARTITIONS,
+    taskQueueTypes: [WORKFLOW_TASKS],
+    reportPollers: true,
+  });
+  return Object.values(all.versionsInfo).some((version) =>
+    Object.values(version.typesInfo ?? {}).some((type) => (type.pollers ?? []).length > 0),
+  );
+}
+
+/** A workflow's result. @throws NoWorkerError when no worker has looked at it within the time for that; it stays started. */
+export async function resultOf<T>({ taskQueue }: Caller, handle: WorkflowHandle): Promise<T> {
+  const { workflowId } = handle;
+  return unwrapped({ workflowId, taskQueue }, async () => {
+    const result = handle.result() as Promise<T>;
+    const clock = new AbortController();
+    try {
+      const late = sleep(TAKE_UP_WITHIN_MS, 'late' as const, { signal: clock.signal }).catch(() => 'settled' as const);
+      const settled = result.then(
+        () => 'settled' as const,
+        () => 'settled' as const,
+      );
+      // Started and its first task scheduled: two events. A third is a worker's.
+      if ((await Promise.race([settled, late])) === 'late' && (await handle.describe()).historyLength <= 2) {
+        throw new NoWorkerError(taskQueue, { workflowId });
+      }
+      return await result;
+    } finally {
+      clock.abort();
+    }
+  });
+}

@@ -1,0 +1,28 @@
+// What other services import: `import { NodeProvisioner } from 'navarch-provisioner'`. No Lambda key, no activity, no native worker with it.
+export type { ListedInstance, ListedInstanceType } from '../contract/list.ts';
+export type { LaunchRecord, Progress } from '../contract/messages.ts';
+export type { FieldProblem } from '../contract/parse.ts';
+export type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
+export type { TerminatedNode, TerminateNodeRequest } from '../contract/terminate-node.ts';
+export { FAILURE_TYPES, type FailureType } from '../domain/failures.ts';
+export { PHASES, type Phase } from '../domain/phases.ts';
+export type { ConnectOptions } from './connect.ts';
+export {
+  CapacityUnavailableError,
+  InvalidRequestError,
+  NameConflictError,
+  NodeNotFoundError,
+  NodeProvisionerError,
+  NoWorkerError,
+  ProvisionCancelledError,
+  ProvisioningError,
+  TemporalUnreachableError,
+  UnauthorizedError,
+  WorkflowLostError,
+} from './errors.ts';
+export type { WatchOptions } from './follow.ts';
+export type { ListedNode, NodeFilter } from './node-list.ts';
+export type { NodeProvision } from './node-provision.ts';
+export { NodeProvisioner } from './node-provisioner.ts';
+export type { NodeStatus } from './node-status.ts';
+export type { NodeTermination } from './node-termination.ts';

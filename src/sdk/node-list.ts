@@ -1,0 +1,82 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { z } from 'zod';
+import { provisionNodeRequest } from '../contract/provision-node.ts';
+import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
+import { PHASES, type Phase } from '../domain/phases.ts';
+import type { Caller } from './caller.ts';
+import { unwrapped } from './unwrap.ts';
+
+/** Which nodes to list. Default: all of the account that are being provisioned or kept. */
+export const nodeFilter = z.strictObject({
+  pool: provisionNodeRequest.shape.pool,
+  phase: z.enum(PHASES, `must be one of ${PHASES.join(', ')}`).optional(),
+});
+
+export type NodeFilter = z.output<typeof nodeFilter>;
+
+/** A node as Temporal's visibility shows it: seconds old at most as a rule, and asked without a worker. */
+export interface ListedNode {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly workflowId: string;
+  /** When its present owner (the provision, then the keeper) started, ISO 8601. A keeper starts anew every day. */
+  readonly ownerStartedAt: string;
+  readonly pool?: string;
+  /** Of the launch in hand; absent before the first. */
+  readonly instanceType?: string;
+  readonly region?: string;
+  readonly instanceId?: string;
+  readonly needsAttention: boolean;
+}
+
+/** Sorted by name. */
+export async function listNodes({ client, taskQueue }: Caller, filter: NodeFilter): Promise<readonly ListedNode[]> {
+  const nodes = await unwrapped({ taskQueue }, async () => {
+    const found: ListedNode[] = [];
+    for await (const execution of client.workflow.list({ query: listFilter(taskQueue, filter) })) {
+      found.push(listed(execution));
+    }
+    return found;
+  });
+  const kept = new Set(nodes.flatMap((node) => (isKeeper(node) ? [node.name] : [])));
+  // At the hand-over both owners run for a moment; a provision that waits for an ending keeper is a node of its own.
+  return nodes
+    .filter((node) => isKeeper(node) || node.phase !== 'ready' || !kept.has(node.name))
+    .sort((a, b) => a.name.localeCompare(b.name) || a.workflowId.localeCompare(b.workflowId));
+}
+
+/** Temporal's list filter. Values are known not to contain quotes: they were parsed, or are ours. */
+export function listFilter(taskQueue: string, { pool, phase }: NodeFilter): string {
+  return [
+    `ExecutionStatus = 'Running'`,
+    `WorkflowType IN ('${WORKFLOW_TYPE.provisionNode}', '${WORKFLOW_TYPE.keepNode}')`,
+    `TaskQueue = '${taskQueue}'`,
+    ...(pool === undefined ? [] : [`${SEARCH_ATTRIBUTE.pool.name} = '${pool}'`]),
+    ...(phase === undefined ? [] : [`${SEARCH_ATTRIBUTE.phase.name} = '${phase}'`]),
+  ].join(' AND ');
+}
+
+function listed(execution: WorkflowExecutionInfo): ListedNode {
+  const { typedSearchAttributes: attributes, workflowId } = execution;
+  const pool = attributes.get(SEARCH_ATTRIBUTE.pool);
+  const instanceType = attributes.get(SEARCH_ATTRIBUTE.instanceType);
+  const region = attributes.get(SEARCH_ATTRIBUTE.region);
+  const instanceId = attributes.get(SEARCH_ATTRIBUTE.instanceId);
+  return {
+    // Before its first task a provision has set no attribute yet.
+    name: attributes.get(SEARCH_ATTRIBUTE.node) ?? workflowId.slice(workflowId.indexOf('/') + 1),
+    phase: PHASES.find((phase) => phase === attributes.get(SEARCH_ATTRIBUTE.phase)) ?? 'accepted',
+    workflowId,
+    ownerStartedAt: execution.startTime.toISOString(),
+    ...(pool === undefined ? {} : { pool }),
+    ...(instanceType === undefined ? {} : { instanceType }),
+    ...(region === undefined ? {} : { region }),
+    ...(instanceId === undefined ? {} : { instanceId }),
+    needsAttention: attributes.get(SEARCH_ATTRIBUTE.needsAttention) ?? false,
+  };
+}
+
+function isKeeper({ workflowId }: ListedNode): boolean {
+  return workflowId.startsWith('node/');
+}

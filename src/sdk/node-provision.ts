@@ -1,0 +1,54 @@
+import { progressQuery, type Accepted, type Progress } from '../contract/messages.ts';
+import type { Node } from '../contract/provision-node.ts';
+import type { Caller } from './caller.ts';
+import { follow, type WatchOptions } from './follow.ts';
+import { readProgress } from './node-status.ts';
+import { unwrapped } from './unwrap.ts';
+
+/** A provision that Temporal works on, whether or not anybody holds this handle. */
+export class NodeProvision {
+  readonly #caller: Caller;
+  readonly workflowId: string;
+  readonly runId: string;
+
+  constructor(caller: Caller, accepted: Accepted) {
+    this.#caller = caller;
+    this.workflowId = accepted.workflowId;
+    this.runId = accepted.runId;
+  }
+
+  /**
+   * The ready node, however long it takes.
+   * @throws ProvisioningError when it failed (everything is undone), ProvisionCancelledError, WorkflowLostError; TemporalUnreachableError
+   * when Temporal is lost on the way: the provision goes on, and may be asked again.
+   */
+  async result(): Promise<Node> {
+    const { client, taskQueue } = this.#caller;
+    return unwrapped({ workflowId: this.workflowId, taskQueue }, () =>
+      client.workflow.getHandle<() => Promise<Node>>(this.workflowId, this.runId).result(),
+    );
+  }
+
+  /** Where it is, and why it waits. @throws NoWorkerError, TemporalUnreachableError */
+  async progress(): Promise<Progress> {
+    return readProgress(this.#caller, this.workflowId, progressQuery);
+  }
+
+  /** Its progress whenever that changes, until it is ready or has failed (which `result` tells). */
+  watch(options: WatchOptions = {}): AsyncIterable<Progress> {
+    return follow(() => this.progress(), this.result(), options);
+  }
+
+  /** Asks it to undo what it did and to end; `result` then throws ProvisionCancelledError. Without effect once it has ended. */
+  async cancel(): Promise<void> {
+    const { client, taskQueue } = this.#caller;
+    const { workflowId, runId } = this;
+    await unwrapped({ workflowId, taskQueue }, async () => {
+      // It may have continued as new since; the first run's id names the chain, so that a later provision of the name is left alone.
+      const { raw, status } = await client.workflow.getHandle(workflowId, runId).describe();
+      if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') return;
+      const firstExecutionRunId = raw.workflowExecutionInfo?.firstRunId ?? runId;
+      await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();
+    });
+  }
+}

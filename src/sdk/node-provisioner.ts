@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { InstanceList, InstanceTypeList, ListedInstance, ListedInstanceType } from '../contract/list.ts';
+import { provisionNodeRequest, type ProvisionNodeRequest } from '../contract/provision-node.ts';
+import { mainTaskQueue } from '../contract/task-queues.ts';
+import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
+import { terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
+import { acceptProvision } from './accept.ts';
+import { requireWorker, resultOf, type Caller } from './caller.ts';
+import { connectClient, type ConnectOptions } from './connect.ts';
+import { listNodes, nodeFilter, type ListedNode, type NodeFilter } from './node-list.ts';
+import { NodeProvision } from './node-provision.ts';
+import { readStatus, type NodeStatus } from './node-status.ts';
+import { NodeTermination } from './node-termination.ts';
+import { parsed, unwrapped } from './unwrap.ts';
+
+// What a list may take: the account's request budget is shared, and reads come last in it.
+const LIST_TIMEOUT_MS = 6 * 60_000;
+
+/**
+ * GPU nodes, by way of Temporal: everything asked here is done by workflows, and goes on if the asker does not. Needs no Lambda key.
+ *
+ *     const provisioner = await NodeProvisioner.connect();
+ *     const provision = await provisioner.provision({ name: 'trainer-1', instanceType: 'gpu_1x_h100_sxm5' });
+ *     const node = await provision.result();
+ */
+export class NodeProvisioner {
+  readonly #caller: Caller;
+
+  private constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** Close it when done. @throws TemporalUnreachableError */
+  static async connect(options: ConnectOptions = {}): Promise<NodeProvisioner> {
+    return NodeProvisioner.over(await connectClient(options), options.account);
+  }
+
+  /** Over a client that the caller has already, and closes. */
+  static over(client: Client, account?: string): NodeProvisioner {
+    return new NodeProvisioner({ client, taskQueue: mainTaskQueue(account) });
+  }
+
+  /** Where its workflows run, for people. */
+  get namespace(): string {
+    return this.#caller.client.options.namespace;
+  }
+
+  /**
+   * Asks for a node. Returns once the request is accepted; the node is the handle's `result()`. Asked again with the same request, it joins
+   * what is in progress or finds the living node (P9).
+   * @throws InvalidRequestError before anything is sent; NameConflictError; NoWorkerError; TemporalUnreachableError
+   */
+  async provision(request: ProvisionNodeRequest): Promise<NodeProvision> {
+    const valid = parsed(provisionNodeRequest, request);
+    return new NodeProvision(this.#caller, await acceptProvision(this.#caller, valid));
+  }
+
+  /**
+   * Ends a node by name, wherever it is on its way, and returns when that is proven.
+   * @throws NodeNotFoundError and what `startTermination` throws
+   */
+  async terminate(request: TerminateNodeRequest): Promise<TerminatedNode> {
+    return (await this.startTermination(request)).result();
+  }
+
+  /**
+   * Asks for a node's end without waiting for it. Asked again meanwhile, it is the same end, for the reason given first.
+   * @throws InvalidRequestError, NoWorkerError, TemporalUnreachableError
+   */
+  async startTermination(request: TerminateNodeRequest): Promise<NodeTermination> {
+    const valid = parsed(terminateNodeRequest, request);
+    const { client, taskQueue } = this.#caller;
+    const workflowId = terminateNodeId(valid.name);
+    await requireWorker(this.#caller);
+    const handle = await unwrapped({ workflowId, taskQueue }, () =>
+      client.workflow.start(WORKFLOW_TYPE.terminateNode, {
+        workflowId,
+        taskQueue,
+        args: [valid],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: valid.reason ?? `end ${valid.name}`,
+      }),
+    );
+    return new NodeTermination(this.#caller, handle, valid.name);
+  }
+
+  /** A node in progress or kept, as its owner tells it now; undefined: there is none of that name. @throws NoWorkerError */
+  async get(name: string): Promise<NodeStatus | undefined> {
+    return readStatus(this.#caller, parsed(terminateNodeRequest, { name }).name);
+  }
+
+  /** The nodes that are being provisioned or kept. Needs no worker. */
+  async list(filter: NodeFilter = {}): Promise<readonly ListedNode[]> {
+    return listNodes(this.#caller, parsed(nodeFilter, filter));
+  }
+
+  /** Every instance type of Lambda, with price and where there is capacity now. @throws UnauthorizedError, NoWorkerError */
+  async instanceTypes(): Promise<readonly ListedInstanceType[]> {
+    const list = await this.#ask<InstanceTypeList>(WORKFLOW_TYPE.listInstanceTypes, 'list-instance-types');
+    return list.instanceTypes;
+  }
+
+  /** Every instance of the account, ours or not. @throws UnauthorizedError, NoWorkerError */
+  async instances(): Promise<readonly ListedInstance[]> {
+    return (await this.#ask<InstanceList>(WORKFLOW_TYPE.listInstances, 'list-instances')).instances;
+  }
+
+  /** Ends the connection; what was asked goes on. */
+  async close(): Promise<void> {
+    await this.#caller.client.connection.close();
+  }
+
+  async #ask<T>(workflowType: string, id: string): Promise<T> {
+    const { client, taskQueue } = this.#caller;
+    const workflowId = `${id}/${randomUUID()}`;
+    await requireWorker(this.#caller);
+    const handle = await unwrapped({ workflowId, taskQueue }, () =>
+      client.workflow.start(workflowType, {
+        workflowId,
+        taskQueue,
+        args: [],
+        workflowExecutionTimeout: LIST_TIMEOUT_MS,
+      }),
+    );
+    return resultOf<T>(this.#caller, handle);
+  }
+}

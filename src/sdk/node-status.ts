@@ -1,0 +1,64 @@
+import type { QueryDefinition } from '@temporalio/common';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { keptNodeQuery, progressQuery, type Progress } from '../contract/messages.ts';
+import type { Node } from '../contract/provision-node.ts';
+import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
+import type { Phase } from '../domain/phases.ts';
+import type { Caller } from './caller.ts';
+import { unwrapped } from './unwrap.ts';
+
+/** A node as its owner tells it: the provision in progress, or the keeper. */
+export interface NodeStatus {
+  readonly name: string;
+  readonly phase: Phase;
+  /** Its owner. */
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly progress: Progress;
+  /** Once it is ready. */
+  readonly node?: Node;
+}
+
+// The server gives up on a query after ten seconds where a worker polled but does not answer; this is for a server that does not.
+const QUERY_WITHIN_MS = 15_000;
+
+/** Undefined: the name is neither being provisioned nor kept. @throws NoWorkerError: only a worker can answer. */
+export async function readStatus(caller: Caller, name: string): Promise<NodeStatus | undefined> {
+  const [provisionRun, keeperRun] = await Promise.all([
+    runningRun(caller, provisionNodeId(name)),
+    runningRun(caller, keepNodeId(name)),
+  ]);
+  if (provisionRun !== undefined) {
+    const workflowId = provisionNodeId(name);
+    const progress = await readProgress(caller, workflowId, progressQuery);
+    // At the hand-over both run for a moment, and the keeper knows more.
+    if (progress.phase !== 'ready' || keeperRun === undefined) {
+      return { name, phase: progress.phase, workflowId, runId: provisionRun, progress };
+    }
+  }
+  if (keeperRun === undefined) return undefined;
+  const workflowId = keepNodeId(name);
+  const progress = await readProgress(caller, workflowId, progressQuery);
+  const { node } = await readProgress(caller, workflowId, keptNodeQuery);
+  return { name, phase: progress.phase, workflowId, runId: keeperRun, progress, node };
+}
+
+/** Asks the workflow's latest run. */
+export async function readProgress<T>(caller: Caller, workflowId: string, query: QueryDefinition<T>): Promise<T> {
+  const { client, taskQueue } = caller;
+  return unwrapped({ workflowId, taskQueue }, () =>
+    client.withDeadline(Date.now() + QUERY_WITHIN_MS, () => client.workflow.getHandle(workflowId).query(query)),
+  );
+}
+
+async function runningRun({ client, taskQueue }: Caller, workflowId: string): Promise<string | undefined> {
+  return unwrapped({ workflowId, taskQueue }, async () => {
+    try {
+      const { status, runId } = await client.workflow.getHandle(workflowId).describe();
+      return status.name === 'RUNNING' ? runId : undefined;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,34 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Progress } from '../contract/messages.ts';
+import type { TerminatedNode } from '../contract/terminate-node.ts';
+import type { Caller } from './caller.ts';
+import { resultOf } from './caller.ts';
+import { follow, type WatchOptions } from './follow.ts';
+import { readStatus } from './node-status.ts';
+
+/** A wish to end a node that Temporal works on, whether or not anybody holds this handle. */
+export class NodeTermination {
+  readonly #caller: Caller;
+  readonly #handle: WorkflowHandle;
+  readonly #name: string;
+
+  constructor(caller: Caller, handle: WorkflowHandle, name: string) {
+    this.#caller = caller;
+    this.#handle = handle;
+    this.#name = name;
+  }
+
+  get workflowId(): string {
+    return this.#handle.workflowId;
+  }
+
+  /** What ended, once that is proven. @throws NodeNotFoundError, NoWorkerError (the wish is stored), other ProvisioningErrors */
+  async result(): Promise<TerminatedNode> {
+    return resultOf<TerminatedNode>(this.#caller, this.#handle);
+  }
+
+  /** The node's progress towards its end, whenever that changes. */
+  watch(options: WatchOptions = {}): AsyncIterable<Progress> {
+    return follow(async () => (await readStatus(this.#caller, this.#name))?.progress, this.#handle.result(), options);
+  }
+}
