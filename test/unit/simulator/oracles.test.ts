@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { describeSimulation } from '../../../src/simulator/description.ts';
 import type { InstanceTruth } from '../../../src/simulator/instance.ts';
 import { oraclesOver, type Oracles } from '../../../src/simulator/oracles.ts';
 import type { RequestRecord, SimulatorRecord } from '../../../src/simulator/record.ts';
@@ -44,22 +45,20 @@ const request = (changes: Partial<RequestRecord>): RequestRecord => ({
   ...changes,
 });
 
-const over = (record: Partial<SimulatorRecord>, now = 0): Oracles =>
-  oraclesOver(
-    {
-      requests: [],
-      instances: [],
-      connections: [],
-      commands: [],
-      processes: [],
-      registrations: [],
-      nodeCommands: [],
-      navarchCalls: new Map(),
-      breakdowns: [],
-      ...record,
-    },
-    () => now,
-  );
+const recordOf = (record: Partial<SimulatorRecord>): SimulatorRecord => ({
+  requests: [],
+  instances: [],
+  connections: [],
+  commands: [],
+  processes: [],
+  registrations: [],
+  nodeCommands: [],
+  navarchCalls: new Map(),
+  breakdowns: [],
+  ...record,
+});
+
+const over = (record: Partial<SimulatorRecord>, now = 0): Oracles => oraclesOver(recordOf(record), () => now);
 
 describe('billing', () => {
   test('runs per started minute from the launch, and from the first healthy moment', () => {
@@ -95,6 +94,18 @@ describe('who is alive', () => {
         .get('a'),
     ).toBe(1);
   });
+});
+
+test('the closing line names a few of those left alive, and counts the rest', () => {
+  const instances = Array.from({ length: 7 }, (_, n) => instance({ name: `n${n}`, status: 'active' }));
+  const record = recordOf({ instances });
+  expect(
+    describeSimulation(
+      7,
+      record,
+      oraclesOver(record, () => 0),
+    ),
+  ).toContain('7 instances launched, 0 ended, 7 alive (n0 active, n1 active, n2 active, n3 active, n4 active, …)');
 });
 
 test('a token sent twice shows, whether or not it made anything', () => {
