@@ -68,7 +68,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   const apiKey = options.apiKey ?? apiKeyFrom(seed);
   const closing = new AbortController();
-  const held = options.sshPort === undefined ? await holdPort(host) : undefined;
+  const held = options.sshPort === undefined ? await holdPort('127.0.0.1') : undefined;
   const sshPort = options.sshPort ?? held?.port ?? 0;
 
   const types = withTypes(options.types ?? []);

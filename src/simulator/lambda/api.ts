@@ -55,7 +55,10 @@ export class LambdaApi {
       path: arrival.url,
       operation: endpoint?.operation,
     });
-    const plain = await this.#reply(arrival, endpoint, record);
+    const plain = await this.#reply(arrival, endpoint, record).catch((error: unknown): Reply => {
+      if (this.#parts.closing.aborted) return { kind: 'reset' };
+      throw error;
+    });
     const reply = this.#parts.wire.requestIds === true ? withRequestId(plain, randomUUID()) : plain;
     record.status = reply.kind === 'response' ? reply.status : undefined;
     return reply;
