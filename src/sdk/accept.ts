@@ -1,10 +1,16 @@
-import { WithStartWorkflowOperation, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import {
+  WithStartWorkflowOperation,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { acceptUpdate, type Accepted } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { provisionNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
+import { isFailureType } from '../domain/failures.ts';
 import { requireWorker, TAKE_UP_WITHIN_MS, type Caller } from './caller.ts';
 import { NoWorkerError } from './errors.ts';
-import { unwrapped } from './unwrap.ts';
 
 /**
  * P9. Starts the provision, or joins the one in progress if that works on the same request. Returns when a worker has accepted it.
@@ -13,30 +19,43 @@ import { unwrapped } from './unwrap.ts';
 export async function acceptProvision(caller: Caller, request: ProvisionNodeRequest): Promise<Accepted> {
   const { client, taskQueue } = caller;
   const workflowId = provisionNodeId(request.name);
+  const startWorkflowOperation = new WithStartWorkflowOperation<(input: ProvisionNodeRequest) => Promise<Node>>(
+    WORKFLOW_TYPE.provisionNode,
+    {
+      workflowId,
+      taskQueue,
+      args: [request],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: summaryOf(request),
+    },
+  );
   await requireWorker(caller);
-  return unwrapped({ workflowId, taskQueue }, async () => {
+  return caller.ask(workflowId, async () => {
     try {
       return await client.withDeadline(Date.now() + TAKE_UP_WITHIN_MS, () =>
-        client.workflow.executeUpdateWithStart(acceptUpdate, {
-          args: [request],
-          startWorkflowOperation: new WithStartWorkflowOperation<(input: ProvisionNodeRequest) => Promise<Node>>(
-            WORKFLOW_TYPE.provisionNode,
-            {
-              workflowId,
-              taskQueue,
-              args: [request],
-              workflowIdConflictPolicy: 'USE_EXISTING',
-              workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-              staticSummary: summaryOf(request),
-            },
-          ),
-        }),
+        client.workflow.executeUpdateWithStart(acceptUpdate, { args: [request], startWorkflowOperation }),
       );
     } catch (error) {
-      if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-      throw new NoWorkerError(taskQueue, { workflowId, cause: error });
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+        throw new NoWorkerError(taskQueue, { workflowId, cause: error });
+      }
+      if (error instanceof WorkflowUpdateFailedError && !isOurs(error.cause)) {
+        await failIfEnded(await startWorkflowOperation.workflowHandle());
+      }
+      throw error;
     }
   });
+}
+
+/** A provision that ends before it can answer (its worker's rules are stricter than ours) says why in its own failure. */
+async function failIfEnded(handle: WorkflowHandle): Promise<void> {
+  const { status } = await handle.describe();
+  if (status.name === 'FAILED') await handle.result();
+}
+
+function isOurs(cause: Error | undefined): boolean {
+  return cause instanceof ApplicationFailure && isFailureType(cause.type);
 }
 
 /** One line for the Temporal UI: what is wanted. The server takes 400 bytes. */

@@ -2,12 +2,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { NoWorkerError } from './errors.ts';
-import { unwrapped } from './unwrap.ts';
+import { unwrap } from './unwrap.ts';
 
 /** Whom the SDK asks: a namespace's server, and the account's worker behind a task queue. */
-export interface Caller {
+export class Caller {
   readonly client: Client;
   readonly taskQueue: string;
+  readonly #open = new Map<AbortController, Promise<unknown>>();
+
+  constructor(client: Client, taskQueue: string) {
+    this.client = client;
+    this.taskQueue = taskQueue;
+  }
+
+  /** Sends what `run` sends; what Temporal throws comes out as one of our errors, about this workflow if one is named. */
+  async ask<T>(workflowId: string | undefined, run: () => Promise<T>): Promise<T> {
+    const { client, taskQueue } = this;
+    // One signal a question: the connection never takes its listeners off.
+    const question = new AbortController();
+    const answer = client.connection.withAbortSignal(question.signal, run);
+    this.#open.set(question, answer);
+    try {
+      return await answer;
+    } catch (error) {
+      throw unwrap(error, { workflowId, taskQueue });
+    } finally {
+      this.#open.delete(question);
+    }
+  }
+
+  /** Ends the questions that are still open, then the connection: gRPC would retry them on the closed one, and throw where nobody catches. */
+  async close(): Promise<void> {
+    const answers = [...this.#open.values()];
+    for (const question of this.#open.keys()) question.abort();
+    await Promise.allSettled(answers);
+    await this.client.connection.close();
+  }
 }
 
 /** How long a worker may take to look at something new. One that polls does so within milliseconds; a busy or restarting one within seconds. */
@@ -28,7 +58,7 @@ const WORKER_LOOK_MS = 500;
 export async function requireWorker(caller: Caller): Promise<void> {
   const { taskQueue } = caller;
   const until = Date.now() + WORKER_WITHIN_MS;
-  while (!(await unwrapped({ taskQueue }, () => isPolled(caller)))) {
+  while (!(await caller.ask(undefined, () => isPolled(caller)))) {
     if (Date.now() >= until) throw new NoWorkerError(taskQueue);
     await sleep(WORKER_LOOK_MS);
   }
@@ -50,10 +80,13 @@ async function isPolled({ client, taskQueue }: Caller): Promise<boolean> {
   );
 }
 
-/** A workflow's result. @throws NoWorkerError when no worker has looked at it within the time for that; it stays started. */
-export async function resultOf<T>({ taskQueue }: Caller, handle: WorkflowHandle): Promise<T> {
+/**
+ * A workflow's result. @throws NoWorkerError when no worker has looked at it within the time for that. It stays started, which is worth
+ * saying of a wish, not of a question.
+ */
+export async function resultOf<T>(caller: Caller, handle: WorkflowHandle, asked: 'wish' | 'question'): Promise<T> {
   const { workflowId } = handle;
-  return unwrapped({ workflowId, taskQueue }, async () => {
+  return caller.ask(workflowId, async () => {
     const result = handle.result() as Promise<T>;
     const clock = new AbortController();
     try {
@@ -64,7 +97,7 @@ export async function resultOf<T>({ taskQueue }: Caller, handle: WorkflowHandle)
       );
       // Started and its first task scheduled: two events. A third is a worker's.
       if ((await Promise.race([settled, late])) === 'late' && (await handle.describe()).historyLength <= 2) {
-        throw new NoWorkerError(taskQueue, { workflowId });
+        throw new NoWorkerError(caller.taskQueue, asked === 'wish' ? { workflowId } : {});
       }
       return await result;
     } finally {

@@ -5,7 +5,6 @@ import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { PHASES, type Phase } from '../domain/phases.ts';
 import type { Caller } from './caller.ts';
-import { unwrapped } from './unwrap.ts';
 
 /** Which nodes to list. Default: all of the account that are being provisioned or kept. */
 export const nodeFilter = z.strictObject({
@@ -31,10 +30,10 @@ export interface ListedNode {
 }
 
 /** Sorted by name. */
-export async function listNodes({ client, taskQueue }: Caller, filter: NodeFilter): Promise<readonly ListedNode[]> {
-  const nodes = await unwrapped({ taskQueue }, async () => {
+export async function listNodes(caller: Caller, filter: NodeFilter): Promise<readonly ListedNode[]> {
+  const nodes = await caller.ask(undefined, async () => {
     const found: ListedNode[] = [];
-    for await (const execution of client.workflow.list({ query: listFilter(taskQueue, filter) })) {
+    for await (const execution of caller.client.workflow.list({ query: listFilter(caller.taskQueue, filter) })) {
       found.push(listed(execution));
     }
     return found;

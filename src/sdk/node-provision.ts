@@ -3,7 +3,6 @@ import type { Node } from '../contract/provision-node.ts';
 import type { Caller } from './caller.ts';
 import { follow, type WatchOptions } from './follow.ts';
 import { readProgress } from './node-status.ts';
-import { unwrapped } from './unwrap.ts';
 
 /** A provision that Temporal works on, whether or not anybody holds this handle. */
 export class NodeProvision {
@@ -23,9 +22,8 @@ export class NodeProvision {
    * when Temporal is lost on the way: the provision goes on, and may be asked again.
    */
   async result(): Promise<Node> {
-    const { client, taskQueue } = this.#caller;
-    return unwrapped({ workflowId: this.workflowId, taskQueue }, () =>
-      client.workflow.getHandle<() => Promise<Node>>(this.workflowId, this.runId).result(),
+    return this.#caller.ask(this.workflowId, () =>
+      this.#caller.client.workflow.getHandle<() => Promise<Node>>(this.workflowId, this.runId).result(),
     );
   }
 
@@ -41,9 +39,9 @@ export class NodeProvision {
 
   /** Asks it to undo what it did and to end; `result` then throws ProvisionCancelledError. Without effect once it has ended. */
   async cancel(): Promise<void> {
-    const { client, taskQueue } = this.#caller;
+    const { client } = this.#caller;
     const { workflowId, runId } = this;
-    await unwrapped({ workflowId, taskQueue }, async () => {
+    await this.#caller.ask(workflowId, async () => {
       // It may have continued as new since; the first run's id names the chain, so that a later provision of the name is left alone.
       const { raw, status } = await client.workflow.getHandle(workflowId, runId).describe();
       if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') return;

@@ -6,13 +6,13 @@ import { mainTaskQueue } from '../contract/task-queues.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { acceptProvision } from './accept.ts';
-import { requireWorker, resultOf, type Caller } from './caller.ts';
+import { Caller, requireWorker, resultOf } from './caller.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
 import { listNodes, nodeFilter, type ListedNode, type NodeFilter } from './node-list.ts';
 import { NodeProvision } from './node-provision.ts';
 import { readStatus, type NodeStatus } from './node-status.ts';
 import { NodeTermination } from './node-termination.ts';
-import { parsed, unwrapped } from './unwrap.ts';
+import { parsed } from './unwrap.ts';
 
 // What a list may take: the account's request budget is shared, and reads come last in it.
 const LIST_TIMEOUT_MS = 6 * 60_000;
@@ -36,9 +36,9 @@ export class NodeProvisioner {
     return NodeProvisioner.over(await connectClient(options), options.account);
   }
 
-  /** Over a client that the caller has already, and closes. */
+  /** Over a client that is there already; `close` closes its connection. */
   static over(client: Client, account?: string): NodeProvisioner {
-    return new NodeProvisioner({ client, taskQueue: mainTaskQueue(account) });
+    return new NodeProvisioner(new Caller(client, mainTaskQueue(account)));
   }
 
   /** Where its workflows run, for people. */
@@ -73,7 +73,7 @@ export class NodeProvisioner {
     const { client, taskQueue } = this.#caller;
     const workflowId = terminateNodeId(valid.name);
     await requireWorker(this.#caller);
-    const handle = await unwrapped({ workflowId, taskQueue }, () =>
+    const handle = await this.#caller.ask(workflowId, () =>
       client.workflow.start(WORKFLOW_TYPE.terminateNode, {
         workflowId,
         taskQueue,
@@ -107,16 +107,16 @@ export class NodeProvisioner {
     return (await this.#ask<InstanceList>(WORKFLOW_TYPE.listInstances, 'list-instances')).instances;
   }
 
-  /** Ends the connection; what was asked goes on. */
+  /** Ends the connection, and with it every watch and wait of this client; what was asked of Temporal goes on. */
   async close(): Promise<void> {
-    await this.#caller.client.connection.close();
+    await this.#caller.close();
   }
 
   async #ask<T>(workflowType: string, id: string): Promise<T> {
     const { client, taskQueue } = this.#caller;
     const workflowId = `${id}/${randomUUID()}`;
     await requireWorker(this.#caller);
-    const handle = await unwrapped({ workflowId, taskQueue }, () =>
+    const handle = await this.#caller.ask(workflowId, () =>
       client.workflow.start(workflowType, {
         workflowId,
         taskQueue,
@@ -124,6 +124,6 @@ export class NodeProvisioner {
         workflowExecutionTimeout: LIST_TIMEOUT_MS,
       }),
     );
-    return resultOf<T>(this.#caller, handle);
+    return resultOf<T>(this.#caller, handle, 'question');
   }
 }

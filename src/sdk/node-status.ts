@@ -1,3 +1,4 @@
+import { isGrpcDeadlineError } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { keptNodeQuery, progressQuery, type Progress } from '../contract/messages.ts';
@@ -5,7 +6,7 @@ import type { Node } from '../contract/provision-node.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { Phase } from '../domain/phases.ts';
 import type { Caller } from './caller.ts';
-import { unwrapped } from './unwrap.ts';
+import { NoWorkerError } from './errors.ts';
 
 /** A node as its owner tells it: the provision in progress, or the keeper. */
 export interface NodeStatus {
@@ -19,8 +20,8 @@ export interface NodeStatus {
   readonly node?: Node;
 }
 
-// The server gives up on a query after ten seconds where a worker polled but does not answer; this is for a server that does not.
-const QUERY_WITHIN_MS = 15_000;
+// A worker answers within milliseconds. A server that knows of none says so; one whose worker died lets the query wait.
+const QUERY_WITHIN_MS = 10_000;
 
 /** Undefined: the name is neither being provisioned nor kept. @throws NoWorkerError: only a worker can answer. */
 export async function readStatus(caller: Caller, name: string): Promise<NodeStatus | undefined> {
@@ -43,18 +44,26 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
   return { name, phase: progress.phase, workflowId, runId: keeperRun, progress, node };
 }
 
-/** Asks the workflow's latest run. */
+/** Asks the workflow's latest run. @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
 export async function readProgress<T>(caller: Caller, workflowId: string, query: QueryDefinition<T>): Promise<T> {
   const { client, taskQueue } = caller;
-  return unwrapped({ workflowId, taskQueue }, () =>
-    client.withDeadline(Date.now() + QUERY_WITHIN_MS, () => client.workflow.getHandle(workflowId).query(query)),
-  );
+  return caller.ask(workflowId, async () => {
+    try {
+      return await client.withDeadline(Date.now() + QUERY_WITHIN_MS, () =>
+        client.workflow.getHandle(workflowId).query(query),
+      );
+    } catch (error) {
+      if (error instanceof Error && isGrpcDeadlineError(error.cause))
+        throw new NoWorkerError(taskQueue, { cause: error });
+      throw error;
+    }
+  });
 }
 
-async function runningRun({ client, taskQueue }: Caller, workflowId: string): Promise<string | undefined> {
-  return unwrapped({ workflowId, taskQueue }, async () => {
+async function runningRun(caller: Caller, workflowId: string): Promise<string | undefined> {
+  return caller.ask(workflowId, async () => {
     try {
-      const { status, runId } = await client.workflow.getHandle(workflowId).describe();
+      const { status, runId } = await caller.client.workflow.getHandle(workflowId).describe();
       return status.name === 'RUNNING' ? runId : undefined;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;

@@ -1,8 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Progress } from '../contract/messages.ts';
 import type { TerminatedNode } from '../contract/terminate-node.ts';
-import type { Caller } from './caller.ts';
-import { resultOf } from './caller.ts';
+import { resultOf, type Caller } from './caller.ts';
 import { follow, type WatchOptions } from './follow.ts';
 import { readStatus } from './node-status.ts';
 
@@ -24,11 +23,11 @@ export class NodeTermination {
 
   /** What ended, once that is proven. @throws NodeNotFoundError, NoWorkerError (the wish is stored), other ProvisioningErrors */
   async result(): Promise<TerminatedNode> {
-    return resultOf<TerminatedNode>(this.#caller, this.#handle);
+    return resultOf<TerminatedNode>(this.#caller, this.#handle, 'wish');
   }
 
   /** The node's progress towards its end, whenever that changes. */
   watch(options: WatchOptions = {}): AsyncIterable<Progress> {
-    return follow(async () => (await readStatus(this.#caller, this.#name))?.progress, this.#handle.result(), options);
+    return follow(async () => (await readStatus(this.#caller, this.#name))?.progress, this.result(), options);
   }
 }

@@ -33,15 +33,6 @@ export interface Asked {
   readonly taskQueue?: string;
 }
 
-/** Runs it; what Temporal throws comes out as one of our errors. */
-export async function unwrapped<T>(asked: Asked, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw unwrap(error, asked);
-  }
-}
-
 /** A request parsed by the contract's own schema. @throws InvalidRequestError naming each field at fault */
 export function parsed<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   try {
@@ -105,6 +96,7 @@ function provisioningError(type: FailureType, message: string, origin: Provision
 
 // gRPC's own status codes (https://grpc.io/docs/guides/status-codes).
 const GRPC = {
+  CANCELLED: 1,
   DEADLINE_EXCEEDED: 4,
   PERMISSION_DENIED: 7,
   FAILED_PRECONDITION: 9,
@@ -126,6 +118,8 @@ function fromService(error: unknown, { workflowId, taskQueue }: Asked): unknown 
     case GRPC.FAILED_PRECONDITION:
       // A query needs a worker: the server says so when it knows of none.
       return new NoWorkerError(taskQueue ?? '', { cause: error });
+    case GRPC.CANCELLED:
+      return new NodeProvisionerError('closed before Temporal answered', { workflowId, cause: error });
     case GRPC.UNAVAILABLE:
     case GRPC.DEADLINE_EXCEEDED:
       return new TemporalUnreachableError(`Temporal does not answer: ${said}`, { workflowId, cause: error });
