@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { templateVariables, unknownVariables } from '../domain/bootstrap-plan.ts';
-import { DURATION_PATTERN } from '../domain/durations.ts';
+import { CAPACITY_WAIT_MS, DEFAULT_DEADLINES, DEFAULT_MAX_LAUNCHES } from '../domain/deadlines.ts';
+import { DURATION_PATTERN, formatDuration, LONGEST_MS, parseDuration } from '../domain/durations.ts';
 import { NODE_NAME_PATTERN, NODE_NAME_RULE, RESERVED_LABEL_PREFIXES } from '../domain/names.ts';
 
 export const nodeName = z
@@ -11,28 +12,36 @@ export const nodeName = z
 export const duration = z
   .string()
   .regex(DURATION_PATTERN, 'must be a whole number and a unit: 500ms, 90s, 15m, 48h, 30d')
+  .refine((text) => (parseDuration(text) ?? 0) <= LONGEST_MS, 'must be at most 3650d')
   .describe('A whole number and a unit: 500ms, 90s, 15m, 48h, 30d.');
 
+/** Of what cannot be done in no time: 0s would not switch it off, it would let it fail. */
+const positiveDuration = duration.refine((text) => parseDuration(text) !== 0, 'must be longer than 0s');
+
 const word = z.string().min(1).max(128);
-const oneOrMore = z.union([word, z.array(word).min(1).max(20)]);
+const oneOrMore = z.union([word, z.array(word).min(1).max(20)], 'must be a string or a list of strings');
 
 // Lambda's rules for tags: key ^[a-z][a-z0-9-:]+$ of at most 55 characters, value of at most 128.
 const labels = z.record(
   z
     .string()
     .regex(
-      /^[a-z][a-z0-9-:]{1,54}$/,
+      /^[a-z][a-z0-9:-]{1,54}$/,
       'key must be 2 to 55 lower-case letters, digits, hyphens or colons, beginning with a letter',
     )
     .refine((key) => !RESERVED_LABEL_PREFIXES.some((prefix) => key.startsWith(prefix)), {
       error: `key must not begin with ${RESERVED_LABEL_PREFIXES.join(' or ')}`,
-    }),
+    })
+    // For the JSON Schema, which cannot see the refinement.
+    .meta({ not: { pattern: `^(${RESERVED_LABEL_PREFIXES.join('|')})` } }),
   z.string().max(128),
 );
 
+// Each is one argument of bash, of which Linux takes 128 KiB; quoting makes up to four bytes of a character.
 const bootstrapCommand = z
   .string()
   .min(1)
+  .max(32_000)
   .superRefine((command, context) => {
     for (const unknown of unknownVariables(command)) {
       context.addIssue({ code: 'custom', message: `${unknown} is not one of ${templateVariables().join(', ')}` });
@@ -53,7 +62,10 @@ export const provisionNodeRequest = z
         "Name of the SSH key registered with Lambda whose private half the worker holds. Default: the worker's.",
       ),
     image: z
-      .union([z.strictObject({ id: word }), z.strictObject({ family: word })])
+      .union(
+        [z.strictObject({ id: word }), z.strictObject({ family: word })],
+        'must be either {"id": …} or {"family": …}',
+      )
       .optional()
       .describe('Image by id or by family. Default: the family the worker is configured with.'),
     fileSystemNames: z.array(word).max(24).optional().describe('Filesystems to attach; they must be in the region.'),
@@ -61,7 +73,7 @@ export const provisionNodeRequest = z
       .string()
       .regex(
         /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
-        'must be 1 to 63 letters, digits, dots, underscores or hyphens',
+        'must be 1 to 63 letters, digits, dots, underscores or hyphens, the first and the last a letter or digit',
       )
       .optional()
       .describe('Navarch pool.'),
@@ -70,10 +82,14 @@ export const provisionNodeRequest = z
       .strictObject({ commands: z.array(bootstrapCommand).min(1).max(100) })
       .optional()
       .describe(
-        "Commands run as root with Navarch's template variables, instead of the built-in installation of navarch-node.",
+        `Commands run as root, each by a bash of its own, instead of the built-in installation of navarch-node. Navarch's template variables ${templateVariables().join(', ')} are put in shell-quoted.`,
       ),
     capacity: z
-      .strictObject({ waitUpTo: duration.optional().describe('How long to wait for capacity. Default 30d.') })
+      .strictObject({
+        waitUpTo: duration
+          .optional()
+          .describe(`How long to wait for capacity. Default ${formatDuration(CAPACITY_WAIT_MS)}.`),
+      })
       .optional(),
     maxPricePerHourUsd: z.number().positive().max(10_000).optional().describe('For the whole instance.'),
     maxLaunches: z
@@ -81,18 +97,30 @@ export const provisionNodeRequest = z
       .min(1)
       .max(20)
       .optional()
-      .describe('Launches to use before giving up on bad machines. Default 3.'),
-    lifetime: duration
+      .describe(`Launches to use before giving up on bad machines. Default ${DEFAULT_MAX_LAUNCHES}.`),
+    lifetime: positiveDuration
       .optional()
       .describe('The node is ended so long after it became ready. Default: only when asked.'),
     deadlines: z
       .strictObject({
-        address: duration.optional(),
-        ssh: duration.optional(),
-        bootstrap: duration.optional(),
-        active: duration.optional(),
-        registration: duration.optional(),
-        whole: duration
+        address: positiveDuration
+          .optional()
+          .describe(`From launch to an address. Default ${formatDuration(DEFAULT_DEADLINES.addressMs)}.`),
+        ssh: positiveDuration
+          .optional()
+          .describe(`From the address to a verified SSH session. Default ${formatDuration(DEFAULT_DEADLINES.sshMs)}.`),
+        bootstrap: positiveDuration
+          .optional()
+          .describe(`The whole bootstrap script. Default ${formatDuration(DEFAULT_DEADLINES.bootstrapMs)}.`),
+        active: positiveDuration
+          .optional()
+          .describe(`From launch until Lambda says active. Default ${formatDuration(DEFAULT_DEADLINES.activeMs)}.`),
+        registration: positiveDuration
+          .optional()
+          .describe(
+            `From the end of the bootstrap until Navarch has heard the node. Default ${formatDuration(DEFAULT_DEADLINES.registrationMs)}.`,
+          ),
+        whole: positiveDuration
           .optional()
           .describe('From the request to ready, all waits included. Default: none but those of the parts.'),
       })

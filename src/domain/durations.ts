@@ -8,6 +8,9 @@ export const MINUTE = UNIT_MS.m;
 export const HOUR = UNIT_MS.h;
 export const DAY = UNIT_MS.d;
 
+/** No caller waits longer than ten years; and a time that far from now can still be written as a date, which the end of `999999999d` cannot. */
+export const LONGEST_MS = 3_650 * DAY;
+
 /** Milliseconds, or undefined when the text is not a duration. */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION_PATTERN.exec(text);
@@ -16,8 +19,9 @@ export function parseDuration(text: string): number | undefined {
   return Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
-/** For people: the two largest units, `2d 3h`, `4m 10s`, `0s`. */
+/** For people: the two largest units, `2d 3h`, `4m 10s`; `250ms` when it is less than a second. */
 export function formatDuration(ms: number): string {
+  if (ms > 0 && ms < SECOND) return `${Math.ceil(ms)}ms`;
   let rest = Math.max(0, Math.round(ms / SECOND)) * SECOND;
   const parts: string[] = [];
   for (const [unit, size] of [
