@@ -4,7 +4,7 @@ import { AGENT_ENVIRONMENT_FILE, agentSteps, commandSteps, renderScript, STEP_MA
 import { lookUntil } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final } from './failures.ts';
-import { connect } from './host.ts';
+import { connectHost } from './connect-host.ts';
 import type { BootstrapInput } from './types.ts';
 
 // The script runs detached on the machine, in a directory of its launch. Everything about it is in files there, so any worker can go on
@@ -118,7 +118,7 @@ class Session {
 
   async connection(signal: AbortSignal): Promise<SshConnection | undefined> {
     if (this.#connection !== undefined) return this.#connection;
-    const result = await connect(this.#dependencies, this.#input.host, signal);
+    const result = await connectHost(this.#dependencies, this.#input.host, signal);
     if (result.kind === 'connected') this.#connection = result.connection;
     else this.trouble = result.reason;
     return this.#connection;

@@ -1,17 +1,12 @@
 import { heartbeat } from '@temporalio/activity';
-import {
-  connectSsh,
-  deriveHostKey,
-  readPrivateKey,
-  type SshConnection,
-  type SshConnectResult,
-} from '../clients/ssh/index.ts';
+import { deriveHostKey, type SshConnection, type SshConnectResult } from '../clients/ssh/index.ts';
+import { connectHost } from './connect-host.ts';
 import { STOP_AGENT_COMMAND } from '../domain/bootstrap-plan.ts';
 import { lookUntil } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { final, notYet } from './failures.ts';
+import { final } from './failures.ts';
 import { runBootstrap } from './bootstrap.ts';
-import type { HostActivities, HostInput } from './types.ts';
+import type { HostActivities } from './types.ts';
 
 /** A key that is refused this long after the machine first answered will not be accepted later: cloud-init places it within seconds. */
 const PERMISSION_GRACE_MS = 120_000;
@@ -40,7 +35,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
             ? final('host_key_mismatch', `${host.address} never showed the SSH host key chosen for it: ${last.reason}`)
             : final('ssh_unreachable', `no SSH session with ${host.address}: ${waitingFor}`),
         look: async (signal) => {
-          last = await connect(dependencies, host, signal);
+          last = await connectHost(dependencies, host, signal);
           if (last.kind !== 'connected') {
             waitingFor = last.reason;
             deniedSince = last.kind === 'permission-denied' ? (deniedSince ?? performance.now()) : undefined;
@@ -61,9 +56,9 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
       await lookUntil({
         everyMs: looks.hostMs,
         details: () => undefined,
-        timeUp: () => notYet('ssh_unreachable', `the agent on ${host.address} could not be stopped`, 1_000),
+        timeUp: () => final('ssh_unreachable', `the agent on ${host.address} could not be stopped`),
         look: async (signal) => {
-          const result = await connect(dependencies, host, signal);
+          const result = await connectHost(dependencies, host, signal);
           if (result.kind !== 'connected') return undefined;
           try {
             const ran = await result.connection.run(`sudo -n ${STOP_AGENT_COMMAND} || true`, { signal });
@@ -75,24 +70,6 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
       });
     },
   };
-}
-
-export async function connect(
-  dependencies: ActivityDependencies,
-  host: HostInput,
-  signal: AbortSignal,
-): Promise<SshConnectResult> {
-  const { ssh } = dependencies;
-  return connectSsh(
-    {
-      host: host.address,
-      port: ssh.port,
-      username: ssh.username,
-      privateKey: readPrivateKey(await ssh.privateKey()).text,
-      hostKey: { kind: 'pinned', fingerprint: host.hostKeyFingerprint },
-    },
-    { signal },
-  );
 }
 
 /** Undefined when the connection was lost on the way: sshd restarts while cloud-init runs. */

@@ -34,10 +34,11 @@ export function createLogger(options: { readonly level: string; readonly format:
 /** The SDK's log lines, those of workflows and activities included, with their ids as fields. */
 export function temporalLogger(logger: Logger): TemporalLogger {
   const log = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
-    const method = level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error';
+    // The two Lambda queues carry activities only, on purpose.
+    const expected = message.startsWith('No workflows registered');
+    const method = expected ? 'debug' : (level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error');
     const { error, ...fields } = meta as LogMetadata & { error?: unknown };
-    // SDK fields that say nothing to an operator, or repeat others.
-    const { sdkComponent, taskToken, ...rest } = fields as Record<string, unknown>;
+    const { sdkComponent, ...rest } = fields as Record<string, unknown>;
     logger[method]({ ...rest, component: sdkComponent, ...(error === undefined ? {} : { err: error }) }, message);
   };
   return {

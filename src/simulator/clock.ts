@@ -6,7 +6,7 @@
  * here; only the network between us and the simulator runs in real time.
  */
 export interface Clock {
-  /** Milliseconds since the epoch, in simulated time. */
+  /** Whole milliseconds since the epoch, in simulated time. */
   now(): number;
   /** Waits for so many simulated milliseconds. Rejects with the signal's reason when aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -43,7 +43,7 @@ export class RunningClock implements Clock {
   }
 
   now(): number {
-    return this.#anchorSimulated + (performance.now() - this.#anchorReal) * this.#factor;
+    return Math.floor(this.#anchorSimulated + (performance.now() - this.#anchorReal) * this.#factor);
   }
 
   after(ms: number, task: () => void): Cancel {

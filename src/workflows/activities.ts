@@ -92,7 +92,7 @@ export function host(summary: string, limits: Required<Limits>) {
     retry: {
       initialInterval: SECOND,
       maximumInterval: 30 * SECOND,
-      nonRetryableErrorTypes: [...HOPELESS, 'host_key_mismatch', 'bootstrap_failed'],
+      nonRetryableErrorTypes: [...HOPELESS],
     },
   });
 }

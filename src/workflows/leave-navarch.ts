@@ -11,21 +11,17 @@ import { messageOf } from './failures.ts';
  */
 export async function leaveNavarch(node: Node, wish: EndWish): Promise<void> {
   const { nodeId } = node;
-  const withinMs = LEAVE_NAVARCH_MS;
   const machine = { address: node.address, launchToken: node.launchToken, hostKeyFingerprint: node.hostKeyFingerprint };
+  let until = Date.now() + LEAVE_NAVARCH_MS;
+  const left = (): { withinMs: number } => ({ withinMs: until - Date.now() });
   await CancellationScope.nonCancellable(async () => {
-    await courtesy('cordon', () =>
-      host('cordon the node in Navarch', { withinMs }).markNode({ nodeId, command: 'cordon' }),
-    );
-    await courtesy('drain', () =>
-      host('drain the node in Navarch', { withinMs }).markNode({ nodeId, command: 'drain' }),
-    );
+    await courtesy('cordon', () => host('cordon the node in Navarch', left()).markNode({ nodeId, command: 'cordon' }));
+    await courtesy('drain', () => host('drain the node in Navarch', left()).markNode({ nodeId, command: 'drain' }));
     if (wish.drainForMs > 0) await sleep(wish.drainForMs, { summary: 'let running work end' });
-    await courtesy('stop the agent', () => host('stop navarch-node', { withinMs }).stopAgent(machine));
+    until += wish.drainForMs;
+    await courtesy('stop the agent', () => host('stop navarch-node', left()).stopAgent(machine));
     // Draining leaves the record DRAINING; it stays CORDONED, so that nothing is scheduled on a machine that is gone.
-    await courtesy('cordon', () =>
-      host('leave the node cordoned', { withinMs }).markNode({ nodeId, command: 'cordon' }),
-    );
+    await courtesy('cordon', () => host('leave the node cordoned', left()).markNode({ nodeId, command: 'cordon' }));
   });
 }
 

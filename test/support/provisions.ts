@@ -22,7 +22,7 @@ export async function startProvision(
 ): Promise<Provision> {
   const complete = { name: uniqueName(), instanceType: 'gpu_1x_h100_sxm5', ...request };
   return client.workflow.start<(request: unknown) => Promise<Node>>('provisionNode', {
-    workflowId: provisionNodeId(String(complete.name)),
+    workflowId: provisionNodeId(complete.name),
     taskQueue,
     args: [complete],
   });
