@@ -8,35 +8,39 @@ export interface BootstrapVariables {
   readonly instanceType: string;
 }
 
-const VARIABLES: Readonly<Record<string, keyof BootstrapVariables>> = {
-  ControlPlane: 'controlPlane',
-  Pool: 'pool',
-  NodeID: 'nodeId',
-  Provider: 'provider',
-  Region: 'region',
-  InstanceType: 'instanceType',
-};
+const VARIABLES: ReadonlyMap<string, keyof BootstrapVariables> = new Map([
+  ['ControlPlane', 'controlPlane'],
+  ['Pool', 'pool'],
+  ['NodeID', 'nodeId'],
+  ['Provider', 'provider'],
+  ['Region', 'region'],
+  ['InstanceType', 'instanceType'],
+]);
 
-const TEMPLATE = /\{\{(.*?)\}\}/g;
+const TEMPLATE = /\{\{(.*?)\}\}/gs;
 const REFERENCE = /^\s*\.(\w+)\s*$/;
 
 /** Template expressions of a command that Navarch does not know, as written; empty when the command can be rendered. */
 export function unknownVariables(command: string): string[] {
   return [...command.matchAll(TEMPLATE)]
-    .filter(([, inner]) => !Object.hasOwn(VARIABLES, REFERENCE.exec(inner ?? '')?.[1] ?? ''))
+    .filter(([, inner]) => fieldOf(inner ?? '') === undefined)
     .map(([whole]) => whole);
 }
 
 export function templateVariables(): string[] {
-  return Object.keys(VARIABLES).map((name) => `{{.${name}}}`);
+  return [...VARIABLES.keys()].map((name) => `{{.${name}}}`);
 }
 
 /** The command with each variable's value put in, quoted for a POSIX shell. */
 export function renderCommand(command: string, variables: BootstrapVariables): string {
   return command.replaceAll(TEMPLATE, (whole: string, inner: string) => {
-    const field = VARIABLES[REFERENCE.exec(inner)?.[1] ?? ''];
+    const field = fieldOf(inner);
     return field === undefined ? whole : quote(variables[field]);
   });
+}
+
+function fieldOf(inner: string): keyof BootstrapVariables | undefined {
+  return VARIABLES.get(REFERENCE.exec(inner)?.[1] ?? '');
 }
 
 /** POSIX shell quoting: the value, whatever is in it, as one word. */
@@ -51,11 +55,14 @@ export interface BootstrapStep {
   readonly run: string;
 }
 
-/** The caller's own commands, one step each, in order. */
+/**
+ * The caller's own commands, one step each, in order, each in a bash of its own: what one of them exits with, leaves unquoted or does not close
+ * is its own affair, and never makes the rest be skipped unnoticed. So nothing but files carries over, as with Navarch's own bootstrap.
+ */
 export function commandSteps(commands: readonly string[], variables: BootstrapVariables): BootstrapStep[] {
   return commands.map((command, index) => ({
     title: `command ${index + 1} of ${commands.length}`,
-    run: renderCommand(command, variables),
+    run: `bash -c ${quote(`set -euo pipefail\n${renderCommand(command, variables)}`)}`,
   }));
 }
 
@@ -82,6 +89,7 @@ export function agentSteps(agentUrl: string, variables: BootstrapVariables): Boo
     ['--instance-type', variables.instanceType],
     ...(variables.pool === '' ? [] : [['--pool', variables.pool]]),
   ] as const;
+  const start = `exec ${AGENT} ${flags.map(([flag, value]) => `${flag} ${quote(value)}`).join(' ')}`;
   return [
     {
       title: 'detect architecture',
@@ -100,13 +108,11 @@ test -s "$download"`,
     },
     {
       title: 'install navarch-node',
+      // The runner is one quoted word, not a here-document: no value can end it early.
       run: `chmod 0755 "$download"
 mv -f "$download" ${AGENT}
 mkdir -p /usr/local/lib/navarch
-cat > ${AGENT_RUNNER} <<'RUNNER'
-#!/bin/sh
-exec ${AGENT} ${flags.map(([flag, value]) => `${flag} ${quote(value)}`).join(' ')}
-RUNNER
+printf '%s\\n' '#!/bin/sh' ${quote(start)} > ${AGENT_RUNNER}
 chmod 0755 ${AGENT_RUNNER}`,
     },
     {

@@ -48,6 +48,8 @@ export function chooseOffering(
   refusals: readonly Refusal[],
   now: number,
 ): Choice {
+  // A list without any type says something about Lambda's health, nothing about the request: nobody's wait of days ends by it.
+  if (listed.length === 0) return { kind: 'none', reason: 'Lambda lists no instance types at all now' };
   const known = new Map(listed.map((type) => [type.name, type]));
   const wanted = wishes.instanceTypes.flatMap((name) => known.get(name) ?? []);
   if (wanted.length < wishes.instanceTypes.length) {

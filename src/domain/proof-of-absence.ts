@@ -12,6 +12,7 @@ export interface Evidence {
   /** When the launch's outcome became unknown, or its answer came: the settle window starts here. */
   readonly launchEndedAt: number;
   readonly lastSeenAt?: number;
+  /** When the first look that counts and did not see it had been answered. */
   readonly firstAbsentAt?: number;
 }
 
@@ -25,13 +26,19 @@ export function seen(evidence: Evidence, at: number): Evidence {
   return { launchEndedAt: evidence.launchEndedAt, lastSeenAt: at };
 }
 
-/** It was not seen by looks that all began at or after `begunAt`. */
-export function absent(evidence: Evidence, begunAt: number): AbsenceVerdict {
-  const { lastSeenAt, firstAbsentAt, launchEndedAt } = evidence;
+/**
+ * It was not seen by looks that all began at or after `begunAt` and had all been answered by `endedAt`. A look may wait minutes for its place
+ * in the request budget: two absences are as far apart as the end of the first is from the beginning of the second.
+ */
+export function absent(evidence: Evidence, begunAt: number, endedAt: number = begunAt): AbsenceVerdict {
+  const { lastSeenAt, launchEndedAt } = evidence;
   const counts = lastSeenAt === undefined ? launchEndedAt + SETTLE_WINDOW_MS : lastSeenAt + ABSENCE_GAP_MS;
   if (begunAt < counts) return { kind: 'look_again', at: counts, evidence };
+  // One from before the last sighting is void, whoever kept it in the evidence (rule 4).
+  const firstAbsentAt =
+    evidence.firstAbsentAt === undefined || evidence.firstAbsentAt < counts ? undefined : evidence.firstAbsentAt;
   if (firstAbsentAt === undefined) {
-    return { kind: 'look_again', at: begunAt + ABSENCE_GAP_MS, evidence: { ...evidence, firstAbsentAt: begunAt } };
+    return { kind: 'look_again', at: endedAt + ABSENCE_GAP_MS, evidence: { ...evidence, firstAbsentAt: endedAt } };
   }
   if (begunAt < firstAbsentAt + ABSENCE_GAP_MS) {
     return { kind: 'look_again', at: firstAbsentAt + ABSENCE_GAP_MS, evidence };

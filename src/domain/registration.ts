@@ -36,6 +36,7 @@ export function judgeRegistration(
 ): RegistrationVerdict {
   if (node === undefined) return { kind: 'wait', reason: 'Navarch does not know the node yet' };
   const given: readonly (readonly [string, string, string])[] = [
+    ['node id', node.nodeId, expected.nodeId],
     ['region', node.region, expected.region],
     ['instance type', node.instanceType, expected.instanceType],
     ...(expected.pool === undefined ? [] : [['pool', node.labels['pool'] ?? '', expected.pool] as const]),
