@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { DURATION_PATTERN, parseDuration } from './domain/durations.ts';
+import { inPlainWords } from './contract/plain-words.ts';
+import { DURATION_PATTERN, LONGEST_MS, parseDuration } from './domain/durations.ts';
 
 // The environment, read in one place and typed once. A secret may be given as NAME or as NAME_FILE, the path of a file that holds it; a
 // file is read again at each use, so that secrets are rotated without a restart (P8). Temporal's own variables are read by
@@ -50,9 +51,25 @@ const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' 
 const duration = z
   .string()
   .regex(DURATION_PATTERN, 'must be a whole number and a unit: 500ms, 30s, 15m')
+  .refine((text) => {
+    const ms = parseDuration(text);
+    return ms === undefined || (ms > 0 && ms <= LONGEST_MS);
+  }, 'must be longer than 0s and at most 3650d')
   .transform((text) => parseDuration(text) ?? 0);
-const port = z.coerce.number('must be a port number').int().min(0).max(65_535);
-const hostAndPort = z.string().regex(/^.+:\d{1,5}$/, 'must be host:port');
+const hostAndPort = z
+  .string()
+  .regex(/^([\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}$/, 'must be host:port, such as 127.0.0.1:8080')
+  .refine((text) => Number(/\d+$/.exec(text)?.[0] ?? 0) <= 65_535, 'must have a port of at most 65535');
+
+/** Digits only: `0x16` and ` ` are numbers to JavaScript, and mistakes to everybody else. */
+function wholeNumber(least: number, most: number) {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, rule)
+    .refine((text) => !/^\d{1,9}$/.test(text) || (Number(text) >= least && Number(text) <= most), rule)
+    .transform(Number);
+}
 
 /** Every variable the worker reads, with its default and what it is for: the README's table is checked against this. */
 export const VARIABLES = {
@@ -86,7 +103,7 @@ export const VARIABLES = {
     ),
   NAVARCH_SSH_PRIVATE_KEY: z.string().min(1).describe('Private half of that SSH key, PEM or OpenSSH. Secret.'),
   NAVARCH_SSH_USER: z.string().min(1).default('ubuntu').describe('Login user of the image. Default ubuntu.'),
-  NAVARCH_SSH_PORT: port.default(22).describe('SSH port of the machines. Default 22.'),
+  NAVARCH_SSH_PORT: wholeNumber(1, 65_535).default(22).describe('SSH port of the machines. Default 22.'),
   NAVARCH_HOST_KEY_SECRET: z
     .string()
     .min(16, 'must be at least 16 characters')
@@ -115,10 +132,7 @@ export const VARIABLES = {
     .default('info')
     .describe('Default info.'),
   NAVARCH_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').describe('Default json.'),
-  NAVARCH_MAX_CACHED_WORKFLOWS: z.coerce
-    .number('must be a number')
-    .int()
-    .min(2)
+  NAVARCH_MAX_CACHED_WORKFLOWS: wholeNumber(2, 1_000_000)
     .default(500)
     .describe('Workflows kept in memory between their tasks. Default 500.'),
 } as const;
@@ -139,20 +153,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws ConfigurationError naming every variable at fault
  */
 export function readConfig(environment: Environment = process.env): WorkerConfig {
-  const problems: string[] = [];
-  const given = Object.fromEntries(
-    Object.keys(VARIABLES).map((name) => [name, environment[name] === '' ? undefined : environment[name]]),
-  );
-  for (const name of SECRETS) given[name] = fromFile(name, environment, given[name], problems);
+  const unreadable = new Map<string, string>();
+  const given = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, valueOf(name, environment)]));
+  for (const name of SECRETS) given[name] = fromFile(name, environment, given[name], unreadable);
 
-  const parsed = z.object(VARIABLES).safeParse(given);
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => explain(issue, environment)));
+  const parsed = z.object(VARIABLES).safeParse(given, { error: inPlainWords });
+  const issues = parsed.success ? [] : parsed.error.issues.filter((issue) => !unreadable.has(String(issue.path[0])));
+  const problems = [...unreadable.values(), ...issues.map((issue) => explain(issue, environment))];
   if (!parsed.success || problems.length > 0)
     throw new ConfigurationError(`configuration: ${[...new Set(problems)].join('; ')}`);
 
   const v = parsed.data;
   const privateKey = secret('NAVARCH_SSH_PRIVATE_KEY', environment, v.NAVARCH_SSH_PRIVATE_KEY);
-  const [, host = '', httpPort = ''] = /^(.+):(\d+)$/.exec(v.NAVARCH_HTTP_ADDRESS) ?? [];
+  const [, host = '', httpPort = ''] = /^\[?(.+?)\]?:(\d+)$/.exec(v.NAVARCH_HTTP_ADDRESS) ?? [];
   return {
     account: v.NAVARCH_ACCOUNT,
     lambda: {
@@ -189,32 +202,64 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
   };
 }
 
-/** The secret's text from NAME, or from the file NAME_FILE names. */
+/** What a variable is set to, without the white space around it. One that is empty counts as not set. */
+function valueOf(name: string, environment: Environment): string | undefined {
+  const value = trimmed(environment[name] ?? '');
+  return value === '' ? undefined : value;
+}
+
+/** The secret's text from NAME, or from the file NAME_FILE names. What is wrong with the file goes to `unreadable`. */
 function fromFile(
   name: SecretName,
   environment: Environment,
   direct: string | undefined,
-  problems: string[],
+  unreadable: Map<string, string>,
 ): string | undefined {
-  const path = environment[`${name}_FILE`];
-  if (path === undefined || path === '') return direct;
+  const path = valueOf(`${name}_FILE`, environment);
+  if (path === undefined) return direct;
   if (direct !== undefined) {
-    problems.push(`${name} and ${name}_FILE are both set: keep one`);
+    unreadable.set(name, `${name} and ${name}_FILE are both set: keep one`);
     return direct;
   }
   try {
-    return trimmed(readFileSync(path, 'utf8'));
+    return contentOf(name, path, readFileSync(path, 'utf8'));
   } catch (error) {
-    problems.push(`${name}_FILE: cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+    unreadable.set(name, unreadableFile(name, path, error).message);
     return undefined;
   }
 }
 
-/** Read again at each use where it is a file. */
+/** Read again at each use where it is a file. A file that is empty just then is an error, not an empty secret: it is being exchanged. */
 function secret(name: SecretName, environment: Environment, value: string): Secret {
-  const path = environment[`${name}_FILE`];
-  if (path === undefined || path === '') return () => Promise.resolve(value);
-  return async () => trimmed(await readFile(path, 'utf8'));
+  const path = valueOf(`${name}_FILE`, environment);
+  if (path === undefined) return () => Promise.resolve(value);
+  return async () => {
+    try {
+      return contentOf(name, path, await readFile(path, 'utf8'));
+    } catch (error) {
+      throw unreadableFile(name, path, error);
+    }
+  };
+}
+
+function contentOf(name: SecretName, path: string, text: string): string {
+  const content = trimmed(text);
+  if (content === '') throw new ConfigurationError(`${name}_FILE: ${shownPath(path)} is empty`);
+  return content;
+}
+
+function unreadableFile(name: SecretName, path: string, error: unknown): ConfigurationError {
+  if (error instanceof ConfigurationError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new ConfigurationError(`${name}_FILE: cannot read ${shownPath(path)} (${code})`);
+}
+
+/**
+ * A path, as far as it looks like one: somebody may have put the secret itself where its file's path belongs. For the same reason the
+ * system's own error, whose text repeats the path, goes no further than its code.
+ */
+function shownPath(path: string): string {
+  return /^(\.{0,2}|~)\/[^\n]{1,200}$|^[\w-]{1,40}\.[a-z]{1,8}$/.test(path) ? path : 'the file it names';
 }
 
 /** A token's closing newline is the editor's; a private key needs its own. */
@@ -225,15 +270,19 @@ function trimmed(text: string): string {
 function explain(issue: z.core.$ZodIssue, environment: Environment): string {
   const name = String(issue.path[0]);
   const isSecret = (SECRETS as readonly string[]).includes(name);
-  const missing = environment[name] === undefined || environment[name] === '';
-  if (missing && environment[`${name}_FILE`] !== undefined) return `${name}_FILE: ${issue.message}`;
-  if (missing)
-    return `${name} is not set${isSecret ? ` (or ${name}_FILE, the path of a file holding it)` : ''}: ${describe(name)}`;
-  return isSecret
-    ? `${name}: ${issue.message}`
-    : `${name}: ${issue.message}, but is ${JSON.stringify(environment[name])}`;
+  const value = valueOf(name, environment);
+  if (value !== undefined)
+    return isSecret ? `${name}: ${issue.message}` : `${name}: ${issue.message}, but is ${shown(value)}`;
+  if (isSecret && valueOf(`${name}_FILE`, environment) !== undefined) return `${name}_FILE: ${issue.message}`;
+  return `${name} is not set${isSecret ? ` (nor ${name}_FILE, the path of a file that holds it)` : ''}: ${describe(name)}`;
+}
+
+/** A value in quotes; without the password that a URL may carry. */
+function shown(value: string): string {
+  return JSON.stringify(value.replace(/\/\/[^/@]*@/, '//…@'));
 }
 
 function describe(name: string): string {
-  return (VARIABLES as Readonly<Record<string, z.ZodType>>)[name]?.description ?? '';
+  const [first = ''] = ((VARIABLES as Readonly<Record<string, z.ZodType>>)[name]?.description ?? '').split('. ');
+  return first.replace(/\.$/, '');
 }
