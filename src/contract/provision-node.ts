@@ -90,7 +90,8 @@ export const provisionNodeRequest = z
           .optional()
           .describe(`How long to wait for capacity. Default ${formatDuration(CAPACITY_WAIT_MS)}.`),
       })
-      .optional(),
+      .optional()
+      .describe('How capacity is waited for.'),
     maxPricePerHourUsd: z.number().positive().max(10_000).optional().describe('For the whole instance.'),
     maxLaunches: z
       .int()

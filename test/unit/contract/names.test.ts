@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { OWNED_TOKENS, ownedTokens } from '../../../src/contract/memo.ts';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../../src/contract/search-attributes.ts';
+import { mainTaskQueue, taskQueuesOf } from '../../../src/contract/task-queues.ts';
+import { keepNodeId, provisionNodeId, terminateNodeId } from '../../../src/contract/workflow-ids.ts';
+
+// What other services, the sweeper and running workflows know us by: a change here is a change for all of them.
+
+test('each workflow of a node has an id of its own, made of the name alone', () => {
+  expect([provisionNodeId('n'), keepNodeId('n'), terminateNodeId('n')]).toEqual([
+    'provision-node/n',
+    'node/n',
+    'terminate-node/n',
+  ]);
+});
+
+test('task queues carry the account, except for the default one', () => {
+  expect(taskQueuesOf(mainTaskQueue(undefined))).toEqual({
+    main: 'navarch-provisioner',
+    lambda: 'navarch-provisioner-lambda',
+    launch: 'navarch-provisioner-launch',
+  });
+  expect(taskQueuesOf(mainTaskQueue('research'))).toEqual({
+    main: 'navarch-provisioner-research',
+    lambda: 'navarch-provisioner-research-lambda',
+    launch: 'navarch-provisioner-research-launch',
+  });
+});
+
+test('search attributes have the types the Temporal UI filters by', () => {
+  expect(SEARCH_ATTRIBUTE_TYPES).toEqual({
+    NavarchNode: 'Keyword',
+    NavarchPool: 'Keyword',
+    NavarchPhase: 'Keyword',
+    NavarchInstanceType: 'Keyword',
+    NavarchRegion: 'Keyword',
+    NavarchInstanceId: 'Keyword',
+    NavarchNeedsAttention: 'Bool',
+  });
+});
+
+describe("the tokens in an owner's memo", () => {
+  test('are read as they are, none too', () => {
+    expect(ownedTokens({ [OWNED_TOKENS]: ['a', 'b'], other: 1 })).toEqual(['a', 'b']);
+    expect(ownedTokens({ [OWNED_TOKENS]: [] })).toEqual([]);
+  });
+
+  test.each([undefined, {}, { [OWNED_TOKENS]: 'a' }, { [OWNED_TOKENS]: ['a', 5] }, { [OWNED_TOKENS]: null }])(
+    'cannot be read from %j, which is not the same as owning nothing: nothing may be ended on account of it',
+    (memo) => {
+      expect(ownedTokens(memo)).toBeUndefined();
+    },
+  );
+});
