@@ -4,13 +4,13 @@ import type { InstanceList, InstanceTypeList, ListedInstance, ListedInstanceType
 import { provisionNodeRequest, type ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { mainTaskQueue } from '../contract/task-queues.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
-import { terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
+import { provisionNodeId, terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { acceptProvision } from './accept.ts';
 import { Caller, requireWorker, resultOf } from './caller.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
 import { listNodes, nodeFilter, type ListedNode, type NodeFilter } from './node-list.ts';
 import { NodeProvision } from './node-provision.ts';
-import { readStatus, type NodeStatus } from './node-status.ts';
+import { latestRun, readStatus, type NodeStatus } from './node-status.ts';
 import { NodeTermination } from './node-termination.ts';
 import { parsed } from './unwrap.ts';
 
@@ -54,6 +54,13 @@ export class NodeProvisioner {
   async provision(request: ProvisionNodeRequest): Promise<NodeProvision> {
     const valid = parsed(provisionNodeRequest, request);
     return new NodeProvision(this.#caller, await acceptProvision(this.#caller, valid));
+  }
+
+  /** The latest provision of a name, running or ended, as long as Temporal remembers it: for a caller that lost its handle. */
+  async findProvision(name: string): Promise<NodeProvision | undefined> {
+    const workflowId = provisionNodeId(parsed(terminateNodeRequest, { name }).name);
+    const runId = await latestRun(this.#caller, workflowId);
+    return runId === undefined ? undefined : new NodeProvision(this.#caller, { workflowId, runId });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isGrpcDeadlineError } from '@temporalio/client';
+import { isGrpcDeadlineError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { keptNodeQuery, progressQuery, type Progress } from '../contract/messages.ts';
@@ -60,11 +60,20 @@ export async function readProgress<T>(caller: Caller, workflowId: string, query:
   });
 }
 
+/** The id of the latest run, running or not. */
+export async function latestRun(caller: Caller, workflowId: string): Promise<string | undefined> {
+  return (await described(caller, workflowId))?.runId;
+}
+
 async function runningRun(caller: Caller, workflowId: string): Promise<string | undefined> {
+  const found = await described(caller, workflowId);
+  return found?.status.name === 'RUNNING' ? found.runId : undefined;
+}
+
+async function described(caller: Caller, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
   return caller.ask(workflowId, async () => {
     try {
-      const { status, runId } = await caller.client.workflow.getHandle(workflowId).describe();
-      return status.name === 'RUNNING' ? runId : undefined;
+      return await caller.client.workflow.getHandle(workflowId).describe();
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;

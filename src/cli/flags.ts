@@ -1,0 +1,42 @@
+/** Which flag gives which field of a request, by the field's dotted path or its beginning. */
+const FLAG_OF_FIELD: Readonly<Record<string, string>> = {
+  name: '<name>',
+  instanceType: '--type',
+  region: '--region',
+  sshKeyNames: '--ssh-key',
+  'image.id': '--image-id',
+  'image.family': '--image-family',
+  image: '--image-id or --image-family',
+  fileSystemNames: '--file-system',
+  pool: '--pool',
+  labels: '--label',
+  bootstrap: '--command',
+  'capacity.waitUpTo': '--wait-up-to',
+  maxPricePerHourUsd: '--max-price',
+  maxLaunches: '--max-launches',
+  lifetime: '--lifetime',
+  deadlines: '--deadline',
+  reason: '--reason',
+  drainFor: '--drain-for',
+  phase: '--phase',
+};
+
+/** Undefined: only a request file can hold the field. */
+export function flagOf(field: string): string | undefined {
+  const path = field.split('.');
+  for (let length = path.length; length > 0; length -= 1) {
+    const flag = FLAG_OF_FIELD[path.slice(0, length).join('.')];
+    if (flag !== undefined) return flag;
+  }
+  return undefined;
+}
+
+/** For an option that may be repeated, each time with one value. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+/** For an option that may be repeated, each time with one value or several, separated by commas. */
+export function collectList(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), ...value.split(',').map((item) => item.trim())];
+}
