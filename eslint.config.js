@@ -38,7 +38,8 @@ export default defineConfig(
   },
   {
     // The environment is read in one place.
-    files: ['src/{activities,clients,contract,sdk,workflows,simulator,observability}/**/*.ts'],
+    files: ['src/{activities,clients,contract,sdk,workflows,simulator,observability,cli,demo,temporal-server}/**/*.ts'],
+    ignores: ['src/temporal-server/environment.ts'],
     rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env' }] },
   },
   {

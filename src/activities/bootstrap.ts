@@ -153,7 +153,7 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const quoted = shellQuote(directory);
-  const secrets = token === undefined ? '' : `NAVARCH_AUTH_TOKEN=${token}\n`;
+  const secrets = token === undefined ? '' : `NAVARCH_AUTH_TOKEN=${environmentValue(token)}\n`;
   const steps: readonly (() => Promise<SshRunResult>)[] = [
     () => connection.run(`sudo -n sh -c 'umask 077 && mkdir -p ${quoted} /etc/navarch'`, { signal }),
     () => connection.upload(AGENT_ENVIRONMENT_FILE, secrets, { mode: 0o600, sudo: true, signal }),
@@ -168,6 +168,11 @@ async function deliver(
       return `the script could not be delivered: ${result.stderr.trim() || `exit code ${result.exitCode}`}`;
   }
   return undefined;
+}
+
+/** As systemd reads it: in double quotes where it is more than plain characters. A token has no line breaks: HTTP headers could not carry it. */
+function environmentValue(value: string): string {
+  return /^[\w.~+/=:@-]+$/.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`;
 }
 
 function runner(directory: string): string {

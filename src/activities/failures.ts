@@ -86,9 +86,17 @@ export function fromNavarch(error: unknown): unknown {
   return ApplicationFailure.create({ type, message: error.message, cause: error });
 }
 
-/** The normal "not yet": retried after so long, quiet in logs and metrics. The message is what the UI shows as the reason for the wait. */
-export function notYet(type: FailureType, message: string, retryAfterMs: number): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, category: 'BENIGN', nextRetryDelay: retryAfterMs });
+/**
+ * The normal "not yet": retried after so long (or by the step's policy), quiet in logs and metrics. The message is what the UI shows as the
+ * reason for the wait.
+ */
+export function notYet(type: FailureType, message: string, retryAfterMs?: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message,
+    category: 'BENIGN',
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+  });
 }
 
 /** A verdict: trying the step again will not change it. */

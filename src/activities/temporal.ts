@@ -1,12 +1,9 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { keptNodeQuery } from '../contract/messages.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { ClosedStatus, RunReference, TemporalActivities } from './types.ts';
-
-const HEARTBEAT_MS = 10_000;
+import { notYet } from './failures.ts';
+import type { RunReference, TemporalActivities } from './types.ts';
 
 /** A keeper answers its query in milliseconds; one that does not has no worker, or a failing task. */
 const QUERY_DEADLINE_MS = 10_000;
@@ -39,24 +36,17 @@ export function createTemporalActivities({ temporal }: ActivityDependencies): Te
     },
 
     async awaitClosed({ run }) {
-      const beating = setInterval(heartbeat, HEARTBEAT_MS);
-      try {
-        const result = temporal.workflow.getHandle(run.workflowId, run.runId).result();
-        await temporal.withAbortSignal(cancellationSignal(), () => result);
-        return { status: 'COMPLETED' };
-      } catch (error) {
-        if (error instanceof WorkflowFailedError) return { status: closedAs(error) };
-        throw error;
-      } finally {
-        clearInterval(beating);
-      }
+      // Of a run that continued as new, what it continued as counts: the chain has one first run.
+      const { firstRunId } = (await describe(run)).raw.workflowExecutionInfo ?? {};
+      const latest = await describe({ workflowId: run.workflowId });
+      const isSameChain = latest.raw.workflowExecutionInfo?.firstRunId === firstRunId;
+      const { status } = isSameChain ? latest : await describe(run);
+      if (status.name === 'RUNNING') throw notYet('provider_unavailable', `${run.workflowId} is still running`);
+      return { status: status.name };
     },
   };
-}
 
-function closedAs(error: WorkflowFailedError): ClosedStatus {
-  if (error.cause instanceof CancelledFailure) return 'CANCELLED';
-  if (error.cause instanceof TerminatedFailure) return 'TERMINATED';
-  if (error.cause instanceof TimeoutFailure) return 'TIMED_OUT';
-  return 'FAILED';
+  function describe({ workflowId, runId }: { readonly workflowId: string; readonly runId?: string }) {
+    return temporal.workflow.getHandle(workflowId, runId).describe();
+  }
 }

@@ -127,17 +127,13 @@ export interface OwnersLook {
   readonly keeper?: RunReference;
 }
 
-/** How a run closed, in Temporal's words. */
-export type ClosedStatus =
-  'COMPLETED' | 'FAILED' | 'CANCELLED' | 'TERMINATED' | 'TIMED_OUT' | 'CONTINUED_AS_NEW' | 'UNKNOWN';
-
 export interface TemporalActivities {
   /** The keeper of a node and what it keeps. */
   lookUpKeeper(input: { readonly name: string }): Promise<KeeperLook>;
   /** Which owners of a node run: the provision first, then the keeper, so that a hand-over between the two is not missed. */
   lookUpOwners(input: { readonly name: string }): Promise<OwnersLook>;
-  /** Waits until the run (and what it continued as) has closed. */
-  awaitClosed(input: { readonly run: RunReference }): Promise<{ readonly status: ClosedStatus }>;
+  /** How the run (or what it continued as) closed, in Temporal's words: `COMPLETED`, `FAILED`, `CANCELLED`, …; retried while it runs. */
+  awaitClosed(input: { readonly run: RunReference }): Promise<{ readonly status: string }>;
 }
 
 export type Activities = LambdaActivities & LaunchActivities & HostActivities & NavarchActivities & TemporalActivities;

@@ -4,3 +4,11 @@ import { HOUR } from './durations.ts';
 export function costUsd(priceCentsPerHour: number, ms: number): number {
   return Math.round((priceCentsPerHour * Math.max(0, ms)) / HOUR) / 100;
 }
+
+/** The same over several instances, each at so many cents an hour for so many milliseconds; rounded once. */
+export function totalCostUsd(uses: readonly (readonly [priceCentsPerHour: number, ms: number])[]): number {
+  return costUsd(
+    uses.reduce((sum, [cents, ms]) => sum + cents * Math.max(0, ms), 0),
+    1,
+  );
+}

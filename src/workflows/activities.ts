@@ -105,14 +105,17 @@ export function derivation(summary: string) {
   });
 }
 
-/** Questions to Temporal itself. */
+/** Questions to Temporal itself; one that waits for a run to close is asked again every few seconds. */
 export function temporal(summary: string, limits: Limits = {}) {
   return proxyActivities<TemporalActivities>({
     summary,
-    startToCloseTimeout: 5 * MINUTE,
+    startToCloseTimeout: 30 * SECOND,
     ...within(limits),
-    ...CANCELLED_AT_ONCE,
-    heartbeatTimeout: 30 * SECOND,
-    retry: { initialInterval: SECOND, maximumInterval: 30 * SECOND, nonRetryableErrorTypes: [...HOPELESS] },
+    retry: {
+      initialInterval: SECOND,
+      backoffCoefficient: 1.5,
+      maximumInterval: 15 * SECOND,
+      nonRetryableErrorTypes: [...HOPELESS],
+    },
   });
 }

@@ -3,7 +3,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { OWNED_TOKENS } from '../contract/memo.ts';
 import type { LaunchRecord, Progress } from '../contract/messages.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
-import { costUsd } from '../domain/cost.ts';
+import { totalCostUsd } from '../domain/cost.ts';
 import type { Offering } from '../domain/offerings.ts';
 import { PHASE_TITLES, type Phase } from '../domain/phases.ts';
 
@@ -150,10 +150,7 @@ export class Board {
       ...optional('address', this.#address),
       ...optional('instanceType', last?.instanceType),
       ...optional('region', last?.region),
-      costUsd: this.#entries.reduce(
-        (sum, e) => sum + costUsd(e.priceCentsPerHour, (e.until ?? Date.now()) - e.from),
-        0,
-      ),
+      costUsd: totalCostUsd(this.#entries.map((e) => [e.priceCentsPerHour, (e.until ?? Date.now()) - e.from])),
       ...optional('needsAttention', this.#attention),
     };
   }

@@ -50,7 +50,7 @@ export async function proveAbsentOrFind(
       return left;
     }
     if (instances.length > 0) return 'gone'; // by the provider's own word
-    const verdict = absent(launch.evidence, begunAt);
+    const verdict = absent(launch.evidence, begunAt, Date.now());
     if (verdict.kind === 'look_again') {
       launch.evidence = verdict.evidence;
       const counting = verdict.evidence.firstAbsentAt !== undefined;

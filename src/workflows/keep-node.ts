@@ -19,6 +19,7 @@ import { costUsd } from '../domain/cost.ts';
 import { KEEPER_GENERATION_MS } from '../domain/deadlines.ts';
 import { MINUTE, parseDuration } from '../domain/durations.ts';
 import { stateOf } from '../domain/instances.ts';
+import { seen } from '../domain/proof-of-absence.ts';
 import { unwinding } from './activities.ts';
 import { Board } from './board.ts';
 import { endLaunch, proveAbsentOrFind, type OwnedLaunch } from './end-launch.ts';
@@ -122,7 +123,7 @@ async function watch(launch: OwnedLaunch, board: Board): Promise<string> {
       const shown = look.kind === 'found' ? look.instance.status : 'absent';
       if (look.kind === 'found' && stateOf(shown) === 'ended') return `Lambda shows the instance ${shown}`;
       if (look.kind === 'found') {
-        launch.evidence = { ...launch.evidence, lastSeenAt: Date.now() };
+        launch.evidence = seen(launch.evidence, Date.now());
         status = shown;
         show(board, look, status);
         continue;

@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { InstanceView } from '../domain/instances.ts';
 import type { Offering } from '../domain/offerings.ts';
-import { formatDuration } from '../domain/durations.ts';
+import { formatDuration, MINUTE } from '../domain/durations.ts';
 import { lambda } from './activities.ts';
 import type { Launched } from './launch.ts';
 import { failure, failureTypeOf, messageOf, ranOutOfTime } from './failures.ts';
@@ -10,6 +10,9 @@ import type { Story } from './story.ts';
 // The two waits of a provision: for an offering to try, and for its instance's state. Each is one activity that is retried while the answer
 // is "not yet": no history grows, and the Temporal UI shows the pending activity with its last answer, which is the reason for the wait.
 
+/** Long enough for one look at the list, with its place in the account's budget. */
+const ONE_LOOK_MS = MINUTE;
+
 /** Sleeps until there is an offering worth trying. Fails with `capacity_unavailable` when the time for that has passed. */
 export async function waitForOffering(story: Story): Promise<Offering> {
   const { wishes, refusals, board } = story;
@@ -17,9 +20,12 @@ export async function waitForOffering(story: Story): Promise<Offering> {
   const what = `${wishes.instanceTypes.join(', ')} in ${where}`;
   const withinMs = story.capacityUntil - Date.now();
   board.enter('waiting_for_capacity', `${what}, until ${new Date(story.capacityUntil).toISOString()} at the latest`);
-  if (withinMs <= 0) throw noCapacity(what, story);
+  // `waitUpTo: 0s` means: look once.
+  if (withinMs <= 0 && board.capacityRefusals > 0) throw noCapacity(what, story);
   try {
-    return await lambda(`wait for capacity: ${what}`, 'capacity', { withinMs }).awaitOffering({ wishes, refusals });
+    return await lambda(`wait for capacity: ${what}`, 'capacity', {
+      withinMs: Math.max(withinMs, ONE_LOOK_MS),
+    }).awaitOffering({ wishes, refusals });
   } catch (error) {
     if (ranOutOfTime(error)) throw noCapacity(what, story, error);
     throw error;

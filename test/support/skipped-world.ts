@@ -19,8 +19,7 @@ function quietRuntime(): void {
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
 }
 
-/** One time-skipping server for a test file: its time is common to all that use it. */
-export async function skippingEnvironment(): Promise<TestWorkflowEnvironment> {
+async function skippingEnvironment(): Promise<TestWorkflowEnvironment> {
   quietRuntime();
   const path = inject('timeSkippingServerPath');
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
@@ -31,16 +30,20 @@ export async function skippingEnvironment(): Promise<TestWorkflowEnvironment> {
 }
 
 export interface SkippedWorld extends World {
+  /** The time-skipping server. */
+  readonly temporal: TestWorkflowEnvironment;
+  readonly client: TestWorkflowEnvironment['client'];
   readonly taskQueue: string;
 }
 
 let worlds = 0;
 
-/** A cloud and a worker of its own. Simulated time runs fast, and jumps along when Temporal's does. */
-export async function skippedWorld(
-  environment: TestWorkflowEnvironment,
-  options: Partial<WorldOptions> = {},
-): Promise<SkippedWorld> {
+/**
+ * A cloud, a worker and a time-skipping server of its own: a keeper that outlives its provision stops the skipping for every later test on
+ * the same server (sdk-typescript#1101). Simulated time runs fast, and jumps along when Temporal's does.
+ */
+export async function skippedWorld(options: Partial<WorldOptions> = {}): Promise<SkippedWorld> {
+  const environment = await skippingEnvironment();
   worlds += 1;
   const account = `test-${process.pid}-${worlds}`;
   const followTemporalsTime = <I, R>(input: I, next: (input: I) => Promise<R>): Promise<R> => {
@@ -68,5 +71,9 @@ export async function skippedWorld(
     ...options,
   });
   await world.startWorker();
-  return { ...world, taskQueue: mainTaskQueue(account) };
+  const close = async (): Promise<void> => {
+    await world.close();
+    await environment.teardown();
+  };
+  return { ...world, close, temporal: environment, client: environment.client, taskQueue: mainTaskQueue(account) };
 }

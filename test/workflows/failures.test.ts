@@ -1,28 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterEach, expect, test } from 'vitest';
 import type { WorldOptions } from '../../src/demo/world.ts';
 import { expectCleanSlate } from '../support/clean-slate.ts';
 import { endingOf, startProvision, type Ending } from '../support/provisions.ts';
-import { skippedWorld, skippingEnvironment, type SkippedWorld } from '../support/skipped-world.ts';
+import { skippedWorld, type SkippedWorld } from '../support/skipped-world.ts';
 
 // Every failure type a provision can end with, each from what Lambda, SSH or Navarch do in life, and each with nothing left behind.
 
-let environment: TestWorkflowEnvironment;
 let world: SkippedWorld | undefined;
-beforeAll(async () => {
-  environment = await skippingEnvironment();
-});
 afterEach(async () => {
   await world?.close();
   world = undefined;
 });
-afterAll(async () => {
-  await environment.teardown();
-});
 
 async function endOf(request: Readonly<Record<string, unknown>>, options: Partial<WorldOptions> = {}): Promise<Ending> {
-  world = await skippedWorld(environment, options);
-  const provision = await startProvision(environment.client, world.taskQueue, request);
+  world = await skippedWorld(options);
+  const provision = await startProvision(world.client, world.taskQueue, request);
   const ending = await endingOf(provision.result());
   expectCleanSlate(world.simulator);
   return ending;
@@ -68,11 +60,11 @@ test('types above the price cap are too expensive at once', async () => {
 });
 
 test('capacity that never comes fails only when the wait for it is over', async () => {
-  const before = await environment.currentTimeMs();
+  const before = Date.now();
   const ending = await endOf({ capacity: { waitUpTo: '2h' } }, { capacity: { kind: 'none' } });
   expect(ending).toMatchObject({ type: 'capacity_unavailable' });
   expect(ending.message).toContain('within 2h');
-  expect((await environment.currentTimeMs()) - before).toBeGreaterThanOrEqual(2 * 3_600_000 - 60_000);
+  expect(((await world?.temporal.currentTimeMs()) ?? 0) - before).toBeGreaterThanOrEqual(2 * 3_600_000 - 60_000);
 });
 
 test('a wrong API key fails now, before anything is launched', async () => {
