@@ -1,6 +1,6 @@
 // What the other scripts begin with: makes a fresh clone ready to run. Node's own modules only, since node_modules may not be there yet.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,7 +34,21 @@ export async function build() {
   say('compiling (tsc) …');
   const code = await runTool('typescript/bin/tsc', ['-p', 'tsconfig.json']);
   if (code !== 0) fail('the sources do not compile: see above', code);
+  await bundleWorkflows();
   if (existsSync(at('dist', 'bin.js'))) chmodSync(at('dist', 'bin.js'), 0o755);
+}
+
+/** Bundles the compiled workflows for production workers, unless the bundle is newer than all it is made of. */
+async function bundleWorkflows() {
+  const bundle = at('dist', 'workflow-bundle.js');
+  const sources = ['workflows', 'domain', 'contract'].flatMap((folder) =>
+    readdirSync(at('dist', folder)).map((file) => at('dist', folder, file)),
+  );
+  const madeAt = existsSync(bundle) ? statSync(bundle).mtimeMs : 0;
+  if ([...sources, at('node_modules', '.package-lock.json')].every((file) => statSync(file).mtimeMs < madeAt)) return;
+  say('bundling the workflows …');
+  const code = await run(process.execPath, [at('dist', 'build-workflow-bundle.js')]);
+  if (code !== 0) fail('the workflows cannot be bundled: see above', code);
 }
 
 /** Runs an installed package's command line under this Node. */

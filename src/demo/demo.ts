@@ -79,7 +79,7 @@ function storyteller(out: Writable): Tell {
   const startedAt = performance.now();
   return (what, detail) => {
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6);
-    out.write(`${seconds}s  ${what.padEnd(24)}  ${detail}\n`);
+    out.write(`${seconds}s  ${what.padEnd(32)}  ${detail}\n`);
   };
 }
 
@@ -102,7 +102,7 @@ async function provisionOne(
 ): Promise<Node | undefined> {
   const provision = await provisioner.provision({
     name: NODE,
-    instanceType: ['gpu_8x_h100_sxm5', 'gpu_1x_h100_sxm5'],
+    instanceType: ['gpu_1x_h100_sxm5', 'gpu_1x_a100_sxm4'],
     pool: 'demo',
   });
   tell('provision', `${server.uiUrl ?? ''}/namespaces/default/workflows/${encodeURIComponent(provision.workflowId)}`);
