@@ -23,7 +23,11 @@ export default defineConfig({
         hookTimeout: 60_000,
       }),
       project('e2e', {
-        globalSetup: ['test/support/dev-server.global.ts', 'test/support/workflow-bundle.global.ts'],
+        globalSetup: [
+          'test/support/build.global.ts',
+          'test/support/dev-server.global.ts',
+          'test/support/workflow-bundle.global.ts',
+        ],
         testTimeout: 120_000,
         hookTimeout: 60_000,
       }),

@@ -7,7 +7,7 @@ import { createActivities } from './activities/index.ts';
 import { DEFAULT_LOOKS, type LookIntervals } from './activities/dependencies.ts';
 import { checkBeforeSending } from './activities/launch.ts';
 import { Pacer } from './activities/pacer.ts';
-import { LambdaClient } from './clients/lambda/index.ts';
+import { LambdaClient, LambdaUnauthorizedError } from './clients/lambda/index.ts';
 import { NavarchClient } from './clients/navarch/index.ts';
 import { readPrivateKey } from './clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
@@ -65,7 +65,7 @@ export async function startWorker({
     const { namespace } = temporal;
     await requireSearchAttributes(connection, namespace);
     const namespaceId = await readNamespaceId(connection, namespace);
-    const activities = createActivities({
+    const dependencies = {
       ...clients(config),
       temporal: new Client({ connection, namespace }),
       namespaceId,
@@ -77,7 +77,8 @@ export async function startWorker({
         authToken: async () => config.navarch.authToken?.(),
       },
       looks,
-    });
+    };
+    const activities = createActivities(dependencies);
     const queues = taskQueuesOf(mainTaskQueue(config.account));
     const common = { connection, namespace, ...workerOptions };
     // One after the other: each takes its turn of a small machine's cores.
@@ -105,7 +106,9 @@ export async function startWorker({
         shutdownGraceTime: LAUNCH_GRACE_MS,
       }),
     ];
+    const lambda = watchLambda(dependencies.lambda, config, logger);
     const notReady = (): string | undefined => {
+      if (lambda.trouble() !== undefined) return lambda.trouble();
       const states = workers.map((worker) => worker.getState());
       return states.every((state) => state === 'RUNNING') ? undefined : `workers are ${states.join(', ')}`;
     };
@@ -115,6 +118,7 @@ export async function startWorker({
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     };
     const ended = runAll(workers, stopAll).finally(async () => {
+      lambda.stop();
       await health?.close();
       await connection.close();
     });
@@ -215,6 +219,49 @@ async function readNamespaceId(connection: NativeConnection, namespace: string):
   if (namespaceInfo?.id == null || namespaceInfo.id === '')
     throw new Error(`Temporal tells no UUID for namespace ${namespace}`);
   return namespaceInfo.id;
+}
+
+/** Between two looks while Lambda does not answer as it should. */
+const LAMBDA_TROUBLE_LOOK_MS = 30_000;
+
+/**
+ * Asks Lambda once at the start, so that a wrong key or address is said now and not by the first provision; while that fails the worker is
+ * not ready, and goes on: what it owns must be looked after all the same, and an outage passes.
+ */
+function watchLambda(
+  client: LambdaClient,
+  config: WorkerConfig,
+  logger: Logger,
+): { trouble(): string | undefined; stop(): void } {
+  let trouble: string | undefined = 'Lambda has not answered yet';
+  const stopped = new AbortController();
+  const look = async (): Promise<void> => {
+    try {
+      const keys = await client.listSshKeys({ signal: stopped.signal });
+      const { sshKeyName } = config.lambda;
+      const known = sshKeyName === undefined || keys.some(({ name }) => name === sshKeyName);
+      trouble = known ? undefined : `LAMBDA_SSH_KEY_NAME: the Lambda account has no SSH key named ${sshKeyName}`;
+    } catch (error) {
+      if (stopped.signal.aborted) return;
+      const variable = error instanceof LambdaUnauthorizedError ? 'LAMBDA_API_KEY' : 'LAMBDA_BASE_URL';
+      trouble = `${variable}: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    if (trouble === undefined) return;
+    logger.error({ trouble }, 'not ready: Lambda does not answer as it should');
+    timer = setTimeout(again, LAMBDA_TROUBLE_LOOK_MS);
+  };
+  const again = (): void => {
+    look().catch((error: unknown) => logger.error({ err: error }, 'looking at Lambda failed'));
+  };
+  let timer: NodeJS.Timeout | undefined;
+  again();
+  return {
+    trouble: () => trouble,
+    stop: () => {
+      stopped.abort(new Error('the worker ends'));
+      clearTimeout(timer);
+    },
+  };
 }
 
 function workflowSource(path: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {

@@ -16,13 +16,18 @@ export function refuseDifferent(asked: unknown, held: ProvisionNodeRequest): voi
 }
 
 /** P9. The living node when it was provisioned by the same request; undefined when the name is free. Waits for a keeper that is ending. */
-export async function joinKept(request: ProvisionNodeRequest, board: Board): Promise<Node | undefined> {
+export async function joinKept(
+  request: ProvisionNodeRequest,
+  board: Board,
+  admission: { grant(): void },
+): Promise<Node | undefined> {
   const { name } = request;
   for (;;) {
     const look = await temporal('is the node already kept?').lookUpKeeper({ name });
+    if (look.kind === 'running' && !look.kept.ending) refuseDifferent(request, look.kept.request);
+    admission.grant();
     if (look.kind === 'none') return undefined;
     if (!look.kept.ending) {
-      refuseDifferent(request, look.kept.request);
       board.enter('ready', 'already kept: joined');
       return look.kept.node;
     }

@@ -1,25 +1,19 @@
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  isCancellation,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { continueAsNew, isCancellation, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { TemporalFailure } from '@temporalio/common';
 import type { LaunchFailureDetails } from '../activities/types.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
-import { acceptUpdate, progressQuery } from '../contract/messages.ts';
+import { progressQuery } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
 import { withRefusal, type Offering } from '../domain/offerings.ts';
 import { lambda } from './activities.ts';
+import { Admission } from './admission.ts';
 import { bringUp } from './bring-up.ts';
 import { detailsOf, failure, failureTypeOf, messageOf } from './failures.ts';
 import { handOver } from './hand-over.ts';
-import { joinKept, refuseDifferent } from './join.ts';
+import { joinKept } from './join.ts';
 import { isWorthWaiting, launch } from './launch.ts';
 import { Saga } from './saga.ts';
 import { withDeadline } from './scopes.ts';
@@ -36,10 +30,7 @@ import { waitBeforeNextLaunch, waitForOffering } from './waiting.ts';
 export async function provisionNode(input: ProvisionNodeRequest | Continuation): Promise<Node> {
   const story = openStory(input);
   const { request, board } = story;
-  setHandler(acceptUpdate, () => ({ workflowId: workflowInfo().workflowId, runId: workflowInfo().runId }), {
-    description: 'Start, or join the provision in progress; refused when that one works on another request.',
-    validator: (asked) => refuseDifferent(asked, request),
-  });
+  const admission = new Admission(request);
   setHandler(progressQuery, () => board.progress(), { description: 'Where the node is, and why it waits.' });
   upsertSearchAttributes([
     { key: SEARCH_ATTRIBUTE.node, value: request.name },
@@ -47,19 +38,19 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
     ...(request.pool === undefined ? [] : [{ key: SEARCH_ATTRIBUTE.pool, value: request.pool }]),
   ]);
 
-  const node = await withDeadline(story.until, `the provision of ${request.name}`, async () => {
-    const kept = await joinKept(request, board);
-    if (kept !== undefined) return kept;
-    const accountKey = await checkAccount(request);
-    for (;;) {
-      const offering = await waitForOffering(story);
-      const ready = await tryLaunch(story, offering, accountKey);
-      if (ready !== undefined) return ready;
-      if (workflowInfo().continueAsNewSuggested) await continueStory(story);
-    }
-  });
-  await condition(allHandlersFinished);
-  return node;
+  return admission.during(() =>
+    withDeadline(story.until, `the provision of ${request.name}`, async () => {
+      const kept = await joinKept(request, board, admission);
+      if (kept !== undefined) return kept;
+      const accountKey = await checkAccount(request);
+      for (;;) {
+        const offering = await waitForOffering(story);
+        const ready = await tryLaunch(story, offering, accountKey);
+        if (ready !== undefined) return ready;
+        if (workflowInfo().continueAsNewSuggested) await continueStory(story);
+      }
+    }),
+  );
 }
 
 /** What can be known to be wrong before anything is waited for or paid for. */
@@ -100,6 +91,8 @@ async function tryLaunch(story: Story, offering: Offering, accountKey: AccountKe
     board.enter('ready', `handed to its keeper`);
     return node;
   } catch (error) {
+    // A defect of ours is no reason to end a machine: the workflow task fails and is repeated by a mended worker, which goes on from here.
+    if (!(error instanceof TemporalFailure)) throw error;
     if (saga.armed) {
       board.enter('unwinding', isCancellation(error) ? 'cancelled' : messageOf(error));
       await saga.unwind();
@@ -138,7 +131,6 @@ async function nextAfterRefusal(story: Story, offering: Offering, error: unknown
 
 /** Only here, where nothing is owned, is the history cut: a wait of weeks with many refusals must not fill it. */
 async function continueStory(story: Story): Promise<void> {
-  await condition(allHandlersFinished);
   await continueAsNew<typeof provisionNode>({
     request: story.request,
     board: story.board.state(),
