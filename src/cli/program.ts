@@ -33,6 +33,7 @@ export function createProgram(options: ProgramOptions): Command {
   const program = new Command('navarch-provisioner')
     .description('Durable GPU node provisioning for Lambda Cloud and Navarch.')
     .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../domain/durations.ts';
+import { formatDuration, SECOND } from '../../domain/durations.ts';
 import { PHASE_TITLES } from '../../domain/phases.ts';
 import type { Progress } from '../../sdk/index.ts';
 import { oneLine } from '../text.ts';
@@ -25,7 +25,11 @@ export function describe({ phase, detail, needsAttention, capacityRefusals }: Pr
   };
 }
 
-/** `1m 5s` since the start that the view counts from. */
+/** `1m 5s` since the start that the view counts from; whole seconds. */
 export function elapsed(progress: Progress, at: number, { startedAt }: ViewOptions): string {
-  return formatDuration(at - (startedAt ?? Date.parse(progress.requestedAt)));
+  return inSeconds(at - (startedAt ?? Date.parse(progress.requestedAt)));
+}
+
+export function inSeconds(ms: number): string {
+  return formatDuration(Math.floor(Math.max(0, ms) / SECOND) * SECOND);
 }

@@ -1,8 +1,7 @@
-import { formatDuration } from '../../domain/durations.ts';
 import type { Progress } from '../../sdk/index.ts';
 import type { OutputStream } from '../io.ts';
 import { oneLine } from '../text.ts';
-import { describe, elapsed } from './describe.ts';
+import { describe, elapsed, inSeconds } from './describe.ts';
 import type { ProgressView, ViewOptions } from './view.ts';
 
 const ELAPSED_WIDTH = 7;
@@ -42,7 +41,7 @@ export class LogLines implements ProgressView {
     this.#last = line;
     const at = this.#now();
     const time =
-      this.#progress === undefined ? formatDuration(at - this.#openedAt) : elapsed(this.#progress, at, this.#options);
+      this.#progress === undefined ? inSeconds(at - this.#openedAt) : elapsed(this.#progress, at, this.#options);
     this.#stream.write(`${time.padStart(ELAPSED_WIDTH)}  ${line}\n`);
   }
 }
