@@ -1,76 +1,235 @@
-import { createHash } from 'node:crypto';
-import { Bash, InMemoryFs } from 'just-bash';
+import { Boot } from './boot.ts';
+import { BOOT_FINISHED } from './cloud-init/cloud-init.ts';
+import type { CommandFailures } from './failing-commands.ts';
+import { FileError } from './files/file-error.ts';
+import type { FileTree } from './files/file-tree.ts';
+import { ROOT } from './files/file-tree.ts';
+import { createImage } from './files/image.ts';
 import type { Machine, MachineSpec } from './machine.ts';
-import { imageHostKey } from './sshd/host-key.ts';
+import { runProgram } from './processes/programs.ts';
+import { UBUNTU_USER } from './processes/users.ts';
 import { SshDaemon } from './sshd/ssh-daemon.ts';
+import type { ConnectionHandle } from './sshd/ssh-daemon.ts';
 import type { CommandFiles } from './sshd/ssh-session.ts';
+import { Journal } from './systemd/journal.ts';
 
-/** A machine, switched off. See `Machine` for what it can do. */
+/** From the reset to sshd, where no fault says otherwise. The first boot has its own times in `MachineFaults`. */
+const REBOOT_MS = 20_000;
+
+/** A machine, switched off. See `Machine` for what it can do, `MachineFaults` for how it can fail, README.md for how it is kept apart. */
 export function createMachine(spec: MachineSpec): Machine {
   return new SimulatedMachine(spec);
 }
 
 class SimulatedMachine implements Machine {
   readonly spec: MachineSpec;
+  readonly #files: FileTree;
+  readonly #journal: Journal;
+  readonly #failures: CommandFailures;
   readonly #sshd: SshDaemon;
-  readonly #shell = new Bash({ fs: new InMemoryFs(), cwd: '/', defenseInDepth: false });
   #boots = 0;
-  #off: AbortController | undefined;
+  #boot: Boot | undefined;
+  #off = new AbortController();
+  #connections = 0;
+  #firstOnMs = 0;
+  /** Powering on, off and rebooting happen one after the other. */
+  #changing: Promise<void> = Promise.resolve();
 
   constructor(spec: MachineSpec) {
     this.spec = spec;
+    this.#files = createImage(spec, () => spec.clock.now());
+    this.#journal = new Journal(spec.clock);
+    this.#failures = { rules: spec.faults.failCommands ?? [], used: new Map() };
     this.#sshd = new SshDaemon({
       address: spec.address,
       port: spec.sshPort,
-      user: 'ubuntu',
-      authorizedKeys: () => spec.authorizedKeys,
-      run: (command, files) => this.#run(command, files),
+      user: UBUNTU_USER.name,
+      authorizedKeys: () => this.#authorizedKeys(),
+      onConnection: (connection) => this.#trouble(connection),
+      run: (command, files) => this.#login(command, files),
       log: spec.log,
     });
   }
 
   get bootId(): string {
-    const hex = createHash('sha256').update(`boot ${this.spec.seed} ${this.#boots}`).digest('hex');
-    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+    return this.#boot?.bootId ?? '';
   }
 
   powerOn(): Promise<void> {
-    this.#boots += 1;
-    const off = new AbortController();
-    this.#off = off;
-    const key = imageHostKey(this.spec.seed, this.spec.hostname).privateKey;
-    this.spec.clock.after(this.spec.faults.sshAfterMs ?? 0, () => {
-      if (!off.signal.aborted) this.#sshd.start(key).catch(() => undefined);
+    return this.#change(() => {
+      if (this.#boot === undefined) this.#start();
+      return Promise.resolve();
     });
-    return Promise.resolve();
   }
 
-  async powerOff(): Promise<void> {
-    this.#off?.abort(new Error('powered off'));
-    await this.#sshd.stop();
+  powerOff(): Promise<void> {
+    return this.#change(() => this.#stop());
   }
 
-  async reboot(): Promise<void> {
-    await this.powerOff();
-    await this.powerOn();
+  reboot(): Promise<void> {
+    return this.#change(async () => {
+      if (this.#boot === undefined) return;
+      await this.#stop();
+      this.#start();
+    });
   }
 
-  async readFile(path: string): Promise<string | undefined> {
-    return (await this.#shell.fs.exists(path)) ? this.#shell.fs.readFile(path) : undefined;
+  readFile(path: string): Promise<string | undefined> {
+    try {
+      return Promise.resolve(Buffer.from(this.#files.readFile(path, ROOT)).toString('utf8'));
+    } catch (error) {
+      if (error instanceof FileError) return Promise.resolve(undefined);
+      throw error;
+    }
   }
 
   processes(): readonly (readonly string[])[] {
-    return [];
+    return this.#boot?.processes.running.map((process) => process.argv) ?? [];
   }
 
-  async #run(command: string, files: CommandFiles): Promise<number> {
-    files.stdin.release();
-    const never = new AbortController().signal;
-    const result = await this.#shell.exec(command, { rawScript: true });
-    await files.stdout.write(Buffer.from(result.stdout), never);
-    await files.stderr.write(Buffer.from(result.stderr), never);
-    files.stdout.release();
-    files.stderr.release();
-    return result.exitCode;
+  #change(action: () => Promise<void>): Promise<void> {
+    this.#changing = this.#changing.then(action);
+    return this.#changing;
+  }
+
+  #start(): void {
+    this.#boots += 1;
+    this.#off = new AbortController();
+    if (this.#boots === 1) this.#firstOnMs = this.spec.clock.now();
+    const boot = new Boot(
+      {
+        spec: this.spec,
+        files: this.#files,
+        journal: this.#journal,
+        failures: this.#failures,
+        // The machine asks from within: whoever asked is ended by it, so nobody waits for the answer.
+        reboot: () => void this.reboot().catch((error: unknown) => this.#note(error)),
+        powerOff: () => void this.powerOff().catch((error: unknown) => this.#note(error)),
+      },
+      this.#boots,
+    );
+    this.#boot = boot;
+    const off = this.#off.signal;
+    this.#comeUp(boot, off).catch((error: unknown) => {
+      if (!off.aborted) this.#note(error);
+    });
+    this.#rebootByItself(off);
+  }
+
+  async #stop(): Promise<void> {
+    this.#off.abort(new Error('the machine was switched off'));
+    const boot = this.#boot;
+    this.#boot = undefined;
+    boot?.processes.killAll();
+    await this.#sshd.stop();
+  }
+
+  /** sshd first, then cloud-init on the first boot, then the services that are enabled. */
+  async #comeUp(boot: Boot, off: AbortSignal): Promise<void> {
+    const { clock, faults } = this.spec;
+    const first = this.#boots === 1;
+    const sshAfterMs = first ? (faults.sshAfterMs ?? 0) : REBOOT_MS;
+    if (faults.sshSilent === true && first && sshAfterMs > 0) await this.#sshd.startSilent();
+    if (sshAfterMs > 0) await clock.sleep(sshAfterMs, off);
+    await this.#sshd.stop();
+    if (this.#files.exists(BOOT_FINISHED, ROOT)) {
+      await this.#sshd.start(this.#hostKey());
+      boot.cloudInit.skip();
+    } else {
+      await this.#firstBoot(boot, off, sshAfterMs);
+    }
+    await boot.services.startEnabled();
+  }
+
+  async #firstBoot(boot: Boot, off: AbortSignal, sshAfterMs: number): Promise<void> {
+    const { clock, faults } = this.spec;
+    const wait = (faults.cloudInitAfterMs ?? sshAfterMs) - sshAfterMs;
+    const { hostKey } = boot.cloudInit.userData;
+    const pinnedFirst = wait <= 0 && hostKey !== undefined;
+    await this.#sshd.start(pinnedFirst ? hostKey.privateKey : this.#hostKey());
+    if (wait > 0) await clock.sleep(wait, off);
+    await boot.cloudInit.run(
+      faults.cloudInitTakesMs ?? 0,
+      (privateKey) => {
+        if (!pinnedFirst) this.#sshd.restart(privateKey);
+      },
+      off,
+    );
+  }
+
+  #rebootByItself(off: AbortSignal): void {
+    const { clock, faults } = this.spec;
+    const wait = (faults.rebootAtMs ?? -1) - (clock.now() - this.#firstOnMs);
+    if (wait < 0) return;
+    clock.after(wait, () => {
+      if (!off.aborted) this.reboot().catch((error: unknown) => this.#note(error));
+    });
+  }
+
+  #hostKey(): string {
+    return Buffer.from(this.#files.readFile('/etc/ssh/ssh_host_ed25519_key', ROOT)).toString('utf8');
+  }
+
+  #authorizedKeys(): readonly string[] {
+    const { clock, faults } = this.spec;
+    if (clock.now() - this.#firstOnMs < (faults.keyAcceptedAfterMs ?? 0)) return [];
+    const path = '/home/ubuntu/.ssh/authorized_keys';
+    if (!this.#files.exists(path, ROOT)) return [];
+    const lines = Buffer.from(this.#files.readFile(path, ROOT)).toString('utf8').split('\n');
+    return lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  }
+
+  #trouble(connection: ConnectionHandle): void {
+    const number = this.#connections;
+    this.#connections += 1;
+    const { clock, faults } = this.spec;
+    if (faults.hangConnections?.includes(number) === true) connection.hang();
+    for (const drop of faults.dropConnections ?? []) {
+      if (drop.connection === number) clock.after(drop.afterMs, () => connection.cut());
+    }
+  }
+
+  /** A command that came over SSH: the user's login shell runs it, as sshd has it. */
+  #login(command: string, files: CommandFiles): Promise<number> {
+    const boot = this.#boot;
+    const release = (): void => {
+      for (const file of [files.stdin, files.stdout, files.stderr]) file.release();
+    };
+    if (boot === undefined) {
+      release();
+      return Promise.resolve(255);
+    }
+    const process = boot.processes.spawn(
+      {
+        argv: ['bash', '-c', command],
+        user: UBUNTU_USER,
+        cwd: UBUNTU_USER.home,
+        env: new Map([
+          ['USER', UBUNTU_USER.name],
+          ['LOGNAME', UBUNTU_USER.name],
+          ['HOME', UBUNTU_USER.home],
+          [
+            'PATH',
+            '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games:/usr/local/games:/snap/bin',
+          ],
+          ['SHELL', '/bin/bash'],
+          ['LANG', 'C.UTF-8'],
+        ]),
+        files: new Map([
+          [0, files.stdin],
+          [1, files.stdout],
+          [2, files.stderr],
+        ]),
+      },
+      (login) => runProgram(login, '/bin/bash', ['bash', '-c', command]),
+    );
+    release();
+    return process.exited;
+  }
+
+  /** What went wrong in the simulator itself, where a test can see it: the machine's journal. */
+  #note(error: unknown): void {
+    const message = `defect of the simulator: ${String(error)}`;
+    this.#journal.add({ unit: '', identifier: 'simulator', pid: 0, message, bootId: this.bootId });
   }
 }

@@ -18,6 +18,11 @@ export abstract class OpenFile {
     if (this.#holders === 0) this.onClosed();
   }
 
+  /** Nobody holds it any more. */
+  get isClosed(): boolean {
+    return this.#holders <= 0;
+  }
+
   /** Up to `max` bytes, as soon as there are any; undefined at the end. Rejects with the signal's reason when aborted. */
   abstract read(max: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
 

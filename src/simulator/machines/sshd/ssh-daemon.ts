@@ -121,7 +121,9 @@ export class SshDaemon {
       if (key instanceof Error) return false;
       if (!key.getPublicSSH().equals(attempt.key.data)) return false;
       if (attempt.signature === undefined || attempt.blob === undefined) return true;
-      return key.verify(attempt.blob, attempt.signature, attempt.hashAlgo) === true;
+      // Its declaration forgets that it returns an Error for what it cannot read.
+      const verified: unknown = key.verify(attempt.blob, attempt.signature, attempt.hashAlgo);
+      return verified === true;
     });
   }
 
