@@ -13,8 +13,8 @@ import { requireWorker, TAKE_UP_WITHIN_MS, type Caller } from './caller.ts';
 import { NoWorkerError } from './errors.ts';
 
 /**
- * P9. Starts the provision, or joins the one in progress if that works on the same request. Returns when a worker has accepted it.
- * @throws NameConflictError when it works on another; NoWorkerError, before anything is started where that can be known.
+ * P9. Starts the provision, or joins the one in progress if that works on the same request. Returns when it is known
+ * that the name is free for this request. @throws NameConflictError when it, or a living node, holds the name for another; NoWorkerError, before anything is started where that can be known.
  */
 export async function acceptProvision(caller: Caller, request: ProvisionNodeRequest): Promise<Accepted> {
   const { client, taskQueue } = caller;
