@@ -39,7 +39,8 @@ export default defineConfig(
   {
     // The environment is read in one place.
     files: ['src/{activities,clients,contract,sdk,workflows,simulator,observability,cli,demo,temporal-server}/**/*.ts'],
-    ignores: ['src/temporal-server/environment.ts'],
+    // On a simulated machine `process` is a simulated process, with an environment of its own.
+    ignores: ['src/temporal-server/environment.ts', 'src/simulator/machines/**'],
     rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env' }] },
   },
   {
