@@ -262,7 +262,7 @@ test('ending a node that is still being provisioned unwinds it', async () => {
   const name = uniqueName();
   const provision = await startProvision(client, taskQueue, { name });
   await untilProgress(provision, ({ phase }) => phase === 'booting');
-  const outcome = await client.workflow.execute('terminateNode', {
+  const outcome: unknown = await client.workflow.execute('terminateNode', {
     workflowId: terminateNodeId(name),
     taskQueue,
     args: [{ name }],
