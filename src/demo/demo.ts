@@ -127,7 +127,8 @@ async function provisionOne(
 }
 
 function show(progress: Progress, tell: Tell): void {
-  tell(PHASE_TITLES[progress.phase], progress.detail ?? '');
+  const { phase, detail, trouble } = progress;
+  tell(PHASE_TITLES[phase], [detail, trouble].filter((part) => part !== undefined).join('; last answer: '));
 }
 
 function details(node: Node): readonly (readonly [string, string])[] {

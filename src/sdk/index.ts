@@ -1,6 +1,6 @@
 // What other services import: `import { NodeProvisioner } from 'navarch-provisioner'`. No Lambda key, no activity, no native worker with it.
 export type { ListedInstance, ListedInstanceType } from '../contract/list.ts';
-export type { LaunchRecord, Progress } from '../contract/messages.ts';
+export type { LaunchRecord } from '../contract/messages.ts';
 export type { FieldProblem } from '../contract/parse.ts';
 export type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 export type { TerminatedNode, TerminateNodeRequest } from '../contract/terminate-node.ts';
@@ -24,5 +24,5 @@ export type { WatchOptions } from './follow.ts';
 export type { ListedNode, NodeFilter } from './node-list.ts';
 export type { NodeProvision } from './node-provision.ts';
 export { NodeProvisioner } from './node-provisioner.ts';
-export type { NodeStatus } from './node-status.ts';
+export type { NodeStatus, Progress } from './node-status.ts';
 export type { NodeTermination } from './node-termination.ts';

@@ -1,8 +1,8 @@
-import { progressQuery, type Accepted, type Progress } from '../contract/messages.ts';
+import type { Accepted } from '../contract/messages.ts';
 import type { Node } from '../contract/provision-node.ts';
 import type { Caller } from './caller.ts';
 import { follow, type WatchOptions } from './follow.ts';
-import { readProgress } from './node-status.ts';
+import { readProgress, type Progress } from './node-status.ts';
 
 /** A provision that Temporal works on, whether or not anybody holds this handle. */
 export class NodeProvision {
@@ -29,7 +29,7 @@ export class NodeProvision {
 
   /** Where it is, and why it waits. @throws NoWorkerError, TemporalUnreachableError */
   async progress(): Promise<Progress> {
-    return readProgress(this.#caller, this.workflowId, progressQuery);
+    return readProgress(this.#caller, this.workflowId);
   }
 
   /** Its progress whenever that changes, until it is ready or has failed (which `result` tells). */

@@ -1,12 +1,18 @@
 import { isGrpcDeadlineError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { keptNodeQuery, progressQuery, type Progress } from '../contract/messages.ts';
+import { keptNodeQuery, progressQuery, type Progress as OwnersProgress } from '../contract/messages.ts';
 import type { Node } from '../contract/provision-node.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { Phase } from '../domain/phases.ts';
 import type { Caller } from './caller.ts';
 import { NoWorkerError } from './errors.ts';
+
+/** Where a node is by its owner's word, and what Temporal knows of the step in hand. */
+export interface Progress extends OwnersProgress {
+  /** Why the step in hand had to be repeated: the last failure of an attempt that was not an ordinary "not yet". */
+  readonly trouble?: string;
+}
 
 /** A node as its owner tells it: the provision in progress, or the keeper. */
 export interface NodeStatus {
@@ -31,7 +37,7 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
   ]);
   if (provisionRun !== undefined) {
     const workflowId = provisionNodeId(name);
-    const progress = await readProgress(caller, workflowId, progressQuery);
+    const progress = await readProgress(caller, workflowId);
     // At the hand-over both run for a moment, and the keeper knows more.
     if (progress.phase !== 'ready' || keeperRun === undefined) {
       return { name, phase: progress.phase, workflowId, runId: provisionRun, progress };
@@ -39,13 +45,31 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
   }
   if (keeperRun === undefined) return undefined;
   const workflowId = keepNodeId(name);
-  const progress = await readProgress(caller, workflowId, progressQuery);
-  const { node } = await readProgress(caller, workflowId, keptNodeQuery);
+  const progress = await readProgress(caller, workflowId);
+  const { node } = await ask(caller, workflowId, keptNodeQuery);
   return { name, phase: progress.phase, workflowId, runId: keeperRun, progress, node };
 }
 
-/** Asks the workflow's latest run. @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
-export async function readProgress<T>(caller: Caller, workflowId: string, query: QueryDefinition<T>): Promise<T> {
+/** @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
+export async function readProgress(caller: Caller, workflowId: string): Promise<Progress> {
+  const progress = await ask(caller, workflowId, progressQuery);
+  const trouble = troubleOf(await described(caller, workflowId));
+  return trouble === undefined ? progress : { ...progress, trouble };
+}
+
+/** temporal.api.enums.v1.ApplicationErrorCategory: a failure that is part of the plan. */
+const BENIGN = 1;
+
+function troubleOf(description: WorkflowExecutionDescription | undefined): string | undefined {
+  const failures = description?.raw.pendingActivities?.flatMap(({ lastFailure }) => lastFailure ?? []) ?? [];
+  const real = failures.find(
+    ({ applicationFailureInfo }) => (applicationFailureInfo?.category as number | undefined) !== BENIGN,
+  );
+  return real?.message ?? undefined;
+}
+
+/** Asks the workflow's latest run. */
+async function ask<T>(caller: Caller, workflowId: string, query: QueryDefinition<T>): Promise<T> {
   const { client, taskQueue } = caller;
   return caller.ask(workflowId, async () => {
     try {

@@ -1,9 +1,9 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Progress } from '../contract/messages.ts';
 import type { TerminatedNode } from '../contract/terminate-node.ts';
 import { resultOf, type Caller } from './caller.ts';
 import { follow, type WatchOptions } from './follow.ts';
 import { readStatus } from './node-status.ts';
+import type { Progress } from './node-status.ts';
 
 /** A wish to end a node that Temporal works on, whether or not anybody holds this handle. */
 export class NodeTermination {

@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { InstanceView } from '../domain/instances.ts';
 import type { Offering } from '../domain/offerings.ts';
-import { formatDuration, MINUTE } from '../domain/durations.ts';
+import { formatDuration, SECOND } from '../domain/durations.ts';
 import { lambda } from './activities.ts';
 import type { Launched } from './launch.ts';
 import { failure, failureTypeOf, messageOf, ranOutOfTime } from './failures.ts';
@@ -11,7 +11,7 @@ import type { Story } from './story.ts';
 // is "not yet": no history grows, and the Temporal UI shows the pending activity with its last answer, which is the reason for the wait.
 
 /** Long enough for one look at the list, with its place in the account's budget. */
-const ONE_LOOK_MS = MINUTE;
+const ONE_LOOK_MS = 20 * SECOND;
 
 /** Sleeps until there is an offering worth trying. Fails with `capacity_unavailable` when the time for that has passed. */
 export async function waitForOffering(story: Story): Promise<Offering> {

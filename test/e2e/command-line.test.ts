@@ -172,6 +172,21 @@ describe('a worker process', () => {
     expect(await worker.ended).toMatchObject({ exitCode: 0 });
   });
 
+  test('without Lambda, a provision says why it waits, and is ended with nothing launched', async () => {
+    const lost = `${ACCOUNT}-away`;
+    const worker = startedWorker({
+      ...world.environment,
+      NAVARCH_ACCOUNT: lost,
+      LAMBDA_BASE_URL: 'http://127.0.0.1:1',
+    });
+    const waiting = started(lost, 'provision', 'omega', '--type', 'gpu_1x_a10', '--wait');
+    await untilShown(waiting.stdout, /last answer: lambda API error: .*127\.0\.0\.1:1/);
+    expect(await run(lost, 'terminate', 'omega')).toMatchObject({ exitCode: 0 });
+    expect(await waiting.ended).toMatchObject({ exitCode: 4 });
+    worker.kill('SIGTERM');
+    await worker.ended;
+  });
+
   test('drains on SIGTERM and ends with 0', async () => {
     const worker = startedWorker({ ...world.environment, NAVARCH_ACCOUNT: `${ACCOUNT}-second` });
     const line = await untilShown(worker.stderr, 'worker started');

@@ -12,7 +12,7 @@ export interface Described {
   readonly alarming: boolean;
 }
 
-export function describe({ phase, detail, needsAttention, capacityRefusals }: Progress): Described {
+export function describe({ phase, detail, needsAttention, capacityRefusals, trouble }: Progress): Described {
   const refusals =
     phase === 'waiting_for_capacity' && capacityRefusals > 0
       ? `${capacityRefusals} ${capacityRefusals === 1 ? 'launch' : 'launches'} refused so far`
@@ -20,7 +20,9 @@ export function describe({ phase, detail, needsAttention, capacityRefusals }: Pr
   const attention = needsAttention === undefined ? undefined : `needs attention: ${needsAttention}`;
   return {
     title: PHASE_TITLES[phase],
-    detail: [attention, detail, refusals].flatMap((part) => (part === undefined ? [] : [oneLine(part)])).join('; '),
+    detail: [attention, detail, refusals, trouble === undefined ? undefined : `last answer: ${trouble}`]
+      .flatMap((part) => (part === undefined ? [] : [oneLine(part)]))
+      .join('; '),
     alarming: needsAttention !== undefined,
   };
 }
