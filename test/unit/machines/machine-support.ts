@@ -110,26 +110,39 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export function open(client: ssh2.Client, command: string): Promise<ClientChannel> {
+/** Starts a command; `onChannel` sees its channel before any of its events. */
+export function open(
+  client: ssh2.Client,
+  command: string,
+  onChannel: (channel: ClientChannel) => void = () => undefined,
+): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
-    client.exec(command, (error, channel) => (error === undefined ? resolve(channel) : reject(error)));
+    client.exec(command, (error, channel) => {
+      if (error !== undefined) {
+        reject(error);
+        return;
+      }
+      onChannel(channel);
+      resolve(channel);
+    });
   });
 }
 
 /** Runs one command to its end. */
 export async function run(client: ssh2.Client, command: string, stdin: string | Buffer = ''): Promise<Ran> {
-  const channel = await open(client, command);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  channel.on('data', (chunk: Buffer) => stdout.push(chunk));
-  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  channel.end(stdin);
-  return new Promise((resolve) => {
-    let exitCode: number | undefined;
-    channel.once('exit', (code: number | null) => (exitCode = code ?? undefined));
-    channel.once('close', () =>
-      resolve({ exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
-    );
+  let exitCode: number | undefined;
+  return new Promise((resolve, reject) => {
+    open(client, command, (channel) => {
+      channel.once('exit', (code: number | null) => (exitCode = code ?? undefined));
+      channel.on('data', (chunk: Buffer) => stdout.push(chunk));
+      channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+      channel.once('close', () =>
+        resolve({ exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+      );
+      channel.end(stdin);
+    }).catch(reject);
   });
 }
 

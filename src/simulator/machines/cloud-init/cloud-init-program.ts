@@ -13,18 +13,13 @@ export const cloudInitProgram: Program = async (process, args) => {
   if (args[0] !== 'status') return refuse(process, `only 'status' is simulated, not '${args[0] ?? ''}'`, 2);
   const { cloudInit, clock } = process.system;
   if (args.includes('--wait') || args.includes('-w')) {
-    let waiting = true;
-    const stop = (): void => {
-      waiting = false;
-    };
-    cloudInit.finished(process.signal).then(stop, stop);
-    // Nothing is printed where it is done already.
-    await Promise.resolve();
-    while (waiting && cloudInit.status !== 'done' && cloudInit.status !== 'error') {
+    let dots = 0;
+    while (cloudInit.status !== 'done' && cloudInit.status !== 'error') {
+      dots += 1;
       await process.print('.');
       await Promise.race([cloudInit.finished(process.signal), clock.sleep(DOT_EVERY_MS, process.signal)]);
     }
-    if (!waiting) await process.print('\n');
+    if (dots > 0) await process.print('\n');
   }
   const { status } = cloudInit;
   const json = args.includes('json') || args.includes('--format=json');

@@ -33,7 +33,7 @@ export function parseArguments(args: readonly string[], grammar: Grammar): Argum
       break;
     }
     if (arg.startsWith('--')) {
-      const [name = '', inline] = splitOnce(arg.slice(2), '=');
+      const [name, inline] = splitOnce(arg.slice(2), '=');
       const letter = grammar.long?.[name];
       if (letter === undefined) mistake ??= `unrecognized option '--${name}'`;
       else if (!(grammar.valued ?? '').includes(letter)) give(letter, inline ?? '');

@@ -114,7 +114,7 @@ async function printQuery(
   }
   for (const [gpu, index] of selected) {
     const cells = names.map((name) => {
-      const [value = '', unit] = PROPERTIES[name]?.(gpu, index, gpus) ?? [''];
+      const [value, unit] = PROPERTIES[name]?.(gpu, index, gpus) ?? [''];
       return unit === undefined || unitless ? value : `${value} ${unit}`;
     });
     await process.print(`${cells.join(', ')}\n`);

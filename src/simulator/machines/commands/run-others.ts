@@ -1,7 +1,7 @@
 import { unlessAborted } from '../io/wait.ts';
 import { openPath } from '../processes/open-path.ts';
 import type { Process } from '../processes/process.ts';
-import { runNamed } from '../processes/programs.ts';
+import { findProgram, runNamed } from '../processes/programs.ts';
 import type { Program } from '../processes/programs.ts';
 import { KilledBySignal, parseSignal } from '../processes/signals.ts';
 import type { SignalName } from '../processes/signals.ts';
@@ -73,6 +73,31 @@ const env: Program = async (process, args) => {
   return 0;
 };
 
+const printenv: Program = async (process, args) => {
+  if (args.length === 0) return env(process, []);
+  const values = args.flatMap((name) => process.env.get(name) ?? []);
+  await process.print(values.map((value) => `${value}\n`).join(''));
+  return values.length === args.length ? 0 : 1;
+};
+
+const which: Program = async (process, args) => {
+  let exitCode = 0;
+  for (const name of args.filter((arg) => !arg.startsWith('-'))) {
+    const found = findProgram(process, name, process.env.get('PATH'));
+    if (found.kind === 'found') await process.print(`${found.path}\n`);
+    else exitCode = 1;
+  }
+  return exitCode;
+};
+
+/** Until nobody reads any more. */
+const yes: Program = async (process, args) => {
+  for (;;) await process.print(`${args.length === 0 ? 'y' : args.join(' ')}\n`.repeat(YES_LINES));
+};
+
+/** So many lines go out at once. */
+const YES_LINES = 512;
+
 /** What sudo lets through without -E (its default env_keep, shortened). */
 const KEPT_BY_SUDO: ReadonlySet<string> = new Set(['TERM', 'LANG', 'DISPLAY', 'COLORTERM', 'TZ']);
 const SUDO_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin';
@@ -140,20 +165,21 @@ const timeout = program(
     prefix: true,
   },
   async (process, args) => {
-    const [limit = '', ...command] = args.operands;
-    const limitMs = parseDuration(limit);
+    const [duration = '', ...command] = args.operands;
+    const limitMs = parseDuration(duration);
     const signal = parseSignal(args.value('s') ?? 'TERM');
-    if (limitMs === undefined || command.length === 0) return refuse(process, `invalid time interval '${limit}'`, 125);
+    if (limitMs === undefined || command.length === 0)
+      return refuse(process, `invalid time interval '${duration}'`, 125);
     if (signal === undefined) return refuse(process, `${args.value('s') ?? ''}: invalid signal`, 125);
     // A group of its own, which the signal goes to: a shell's children end with it.
     process.session = process.pid;
     const child = startChild(process, command);
     for (const name of ['TERM', 'INT', 'HUP'] as const) process.handlers.set(name, () => sendToGroup(process, name));
-    let late = false;
+    const limit = { passed: false };
     const { clock } = process.system;
     const cancels = [
       clock.after(limitMs === 0 ? Number.MAX_SAFE_INTEGER : limitMs, () => {
-        late = true;
+        limit.passed = true;
         sendToGroup(process, signal);
         const killAfter = parseDuration(args.value('k') ?? '');
         if (killAfter !== undefined) cancels.push(clock.after(killAfter, () => sendToGroup(process, 'KILL')));
@@ -161,7 +187,7 @@ const timeout = program(
     ];
     try {
       const status = await unlessAborted(child.exited, process.signal);
-      if (!late || args.has('v')) return status;
+      if (!limit.passed || args.has('v')) return status;
       return status === new KilledBySignal('KILL').exitCode ? status : TIMED_OUT;
     } finally {
       for (const cancel of cancels) cancel();
@@ -281,11 +307,14 @@ export const RUN_OTHERS: Readonly<Record<string, Program>> = {
   ionice: nice,
   nice,
   nohup,
+  printenv,
   setsid,
   stdbuf: program({ valued: 'ioe', prefix: true }, (process, args) => runNamed(process, args.operands)),
   su,
   sudo,
   time,
   timeout,
+  which,
   xargs,
+  yes,
 };

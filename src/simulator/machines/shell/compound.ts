@@ -66,16 +66,14 @@ async function holds(shell: Shell, condition: readonly StatementNode[], wanted: 
 
 async function runFor(shell: Shell, node: Compound<'For'>): Promise<number> {
   const values = node.words === null ? [...shell.positional] : await expandWords(shell, node.words);
-  let status = 0;
   let next = 0;
-  status = await runLoop(shell, node.body, () => {
+  return runLoop(shell, node.body, () => {
     const value = values[next];
     if (value === undefined) return Promise.resolve(false);
     next += 1;
     shell.variables.set(node.variable, value);
     return Promise.resolve(true);
   });
-  return status;
 }
 
 async function runCStyleFor(shell: Shell, node: Compound<'CStyleFor'>): Promise<number> {

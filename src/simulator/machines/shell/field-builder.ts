@@ -38,7 +38,7 @@ export class FieldBuilder {
       if (text !== '') this.glob(text);
       return;
     }
-    const white = [...this.#separators].filter((char) => ' \t\n'.includes(char)).join('');
+    const white = this.#separators.replace(/[^ \t\n]/g, '');
     let rest = text;
     while (rest !== '') {
       let end = 0;

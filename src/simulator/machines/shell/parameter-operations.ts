@@ -82,7 +82,7 @@ function replacePattern(
 
 function changeCase(value: string, pattern: string, upper: boolean, all: boolean): string {
   const matcher = new RegExp(`^(?:${patternSource(pattern === '' ? '?' : pattern)})$`);
-  return [...value]
+  return Array.from(value)
     .map((char, index) => {
       if ((index > 0 && !all) || !matcher.test(char)) return char;
       return upper ? char.toUpperCase() : char.toLowerCase();

@@ -4,7 +4,7 @@ import type { OpenFile } from '../io/open-file.ts';
 import { pipeOf } from '../io/pipe.ts';
 import { openPath } from '../processes/open-path.ts';
 import type { Process } from '../processes/process.ts';
-import type { Redirection } from './ast.ts';
+import type { Redirection, WordNode } from './ast.ts';
 import { RedirectionError } from './outcomes.ts';
 import type { Shell } from './shell.ts';
 import { expandText, expandWords } from './words.ts';
@@ -32,7 +32,7 @@ export async function expandRedirections(shell: Shell, redirections: readonly Re
 async function expandOne(shell: Shell, redirection: Redirection): Promise<Change[]> {
   const { operator, target } = redirection;
   if (target.type === 'HereDoc') {
-    const content = await expandText(shell, target.content);
+    const content = await expandText(shell, target.stripTabs ? withoutTabs(target.content) : target.content);
     return [{ kind: 'text', fd: redirection.fd ?? 0, text: content }];
   }
   if (operator === '<<<') {
@@ -68,6 +68,18 @@ async function expandOne(shell: Shell, redirection: Redirection): Promise<Change
     case '<<-':
       throw new RedirectionError('here-document without a text');
   }
+}
+
+/** `<<-`: the tabs before each line of the script are not part of the text; what expansions bring keeps its own. */
+function withoutTabs(content: WordNode): WordNode {
+  let atStart = true;
+  const parts = content.parts.map((part) => {
+    const stripped =
+      part.type === 'Literal' ? part.value.replace(atStart ? /(^|\n)\t+/g : /(\n)\t+/g, '$1') : undefined;
+    atStart = false;
+    return part.type === 'Literal' ? { ...part, value: stripped ?? '' } : part;
+  });
+  return { ...content, parts };
 }
 
 function writing(shell: Shell, operator: '>' | '>|'): OpenOptions {

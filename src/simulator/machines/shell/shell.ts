@@ -53,7 +53,7 @@ export class Shell {
   lastStatus = 0;
   /** `$!`. */
   lastBackground: number | undefined;
-  /** Set by command substitutions: the exit code of an assignment without a command. */
+  /** Set by command substitutions; see `takeSubstitutionStatus`. */
   substitutionStatus: number | undefined;
   line = 0;
   /** More than 0 while a failure is being asked for: conditions, all but the last of `&&` and `||`, after `!`. */
@@ -109,6 +109,13 @@ export class Shell {
       positional: this.positional,
       inherit: this,
     });
+  }
+
+  /** The exit code of the last command substitution since this was asked, 0 if there was none: that of an assignment alone. */
+  takeSubstitutionStatus(): number {
+    const status = this.substitutionStatus ?? 0;
+    this.substitutionStatus = undefined;
+    return status;
   }
 
   /** `bash: line 3: <text>` on stderr, as scripts are told what went wrong. */

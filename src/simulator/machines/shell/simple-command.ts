@@ -26,12 +26,12 @@ export async function runSimpleCommand(
   inPlace: boolean,
   callFunction: CallFunction,
 ): Promise<number> {
-  shell.substitutionStatus = undefined;
+  shell.takeSubstitutionStatus();
   const words = node.name === null ? [] : await expandCommand(shell, node.name, node.args);
   const changes = await expandRedirections(shell, node.redirections);
   if (words.length === 0) {
     await withChanges(shell.process, changes, async () => assignAll(shell, node.assignments));
-    return shell.substitutionStatus ?? 0;
+    return shell.takeSubstitutionStatus();
   }
   if (shell.options.xtrace) await shell.process.print(`+ ${words.map(quoteForShell).join(' ')}\n`, 2);
   const plain = withoutCommandPrefix(words);

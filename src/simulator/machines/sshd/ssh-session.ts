@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Connection, ServerChannel } from 'ssh2';
 import type { OpenFile } from '../io/open-file.ts';
 import { ChannelFile, stdinOf } from './channel-files.ts';
@@ -22,6 +23,8 @@ const NO_SHELL =
 /** Serves the sessions of one authenticated connection: commands only, no terminal, no subsystem, no forwarding. */
 export function serveSessions(connection: Connection, run: RunCommand, events: SessionEvents): void {
   const gone = new AbortController();
+  // One listener for each session that is open: any number is right.
+  setMaxListeners(0, gone.signal);
   connection.once('close', () => gone.abort());
   connection.on('session', (acceptSession) => {
     const session = acceptSession();
@@ -49,8 +52,12 @@ function serveCommand(
   connectionGone: AbortSignal,
 ): void {
   const closed = new AbortController();
-  channel.once('close', () => closed.abort());
-  connectionGone.addEventListener('abort', () => closed.abort(), { once: true });
+  const close = (): void => {
+    connectionGone.removeEventListener('abort', close);
+    closed.abort();
+  };
+  channel.once('close', close);
+  connectionGone.addEventListener('abort', close, { once: true });
 
   let held = 2;
   let ended = false;

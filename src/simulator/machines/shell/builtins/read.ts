@@ -118,8 +118,8 @@ function store(shell: Shell, options: ReadOptions, line: string): void {
 
 /** Cuts at separators into at most `max` words; the last one keeps the rest as it is. */
 function splitLine(line: string, separators: string, max: number): string[] {
-  const white = [...separators].filter((char) => ' \t\n'.includes(char));
-  const isWhite = (char: string): boolean => white.includes(char);
+  const white = separators.match(/[ \t\n]/g) ?? [];
+  const isWhite = (char: string): boolean => white.some((each) => each === char);
   let start = 0;
   let end = line.length;
   while (start < end && isWhite(line.charAt(start))) start += 1;
