@@ -63,6 +63,9 @@ export const KEEPER_LOOK_MS = 5 * MINUTE;
 /** How long a new provision of a name waits for an ending keeper of that name. Proof by absence takes up to 20 minutes. */
 export const WAIT_FOR_ENDING_KEEPER_MS = 2 * HOUR;
 
+/** How long a keeper may take to say what it keeps. It answers in milliseconds; a rolling upgrade takes its workers away for minutes. */
+export const KEEPER_ANSWER_MS = 15 * MINUTE;
+
 /** A held-back offering: after its n-th refusal in a row, not tried again for so long, however full the (stale) list looks. */
 export function refusedOfferingRestMs(refusals: number): number {
   return Math.min(20 * SECOND * 2 ** (refusals - 1), 2 * MINUTE);

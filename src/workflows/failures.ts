@@ -48,6 +48,21 @@ export function neverStarted(error: unknown): boolean {
   );
 }
 
+/**
+ * Runs a workflow's story so that what it fails with says why at the top: callers in any language match on the `type` of that failure, and
+ * need not search what an activity wrapped it in.
+ */
+export async function failingPlainly<T>(story: () => Promise<T>): Promise<T> {
+  try {
+    return await story();
+  } catch (error) {
+    const said = error instanceof ActivityFailure ? applicationFailureOf(error) : undefined;
+    const type = failureTypeOf(said);
+    if (said === undefined || type === undefined) throw error;
+    throw failure(type, said.message, { cause: error, details: said.details?.[0] });
+  }
+}
+
 function applicationFailureOf(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) return error.cause;

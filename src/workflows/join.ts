@@ -1,10 +1,12 @@
+import type { KeeperLook } from '../activities/types.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { keepNodeId } from '../contract/workflow-ids.ts';
-import { WAIT_FOR_ENDING_KEEPER_MS } from '../domain/deadlines.ts';
+import { KEEPER_ANSWER_MS, WAIT_FOR_ENDING_KEEPER_MS } from '../domain/deadlines.ts';
+import { formatDuration } from '../domain/durations.ts';
 import { differingFields } from '../domain/requests.ts';
 import { temporal } from './activities.ts';
 import type { Board } from './board.ts';
-import { failure } from './failures.ts';
+import { failure, ranOutOfTime } from './failures.ts';
 
 /** P9. The same request is the same wish; another one for a living name is refused, with the fields in which it differs. */
 export function refuseDifferent(asked: unknown, held: ProvisionNodeRequest): void {
@@ -23,7 +25,7 @@ export async function joinKept(
 ): Promise<Node | undefined> {
   const { name } = request;
   for (;;) {
-    const look = await temporal('is the node already kept?').lookUpKeeper({ name });
+    const look = await lookUpKeeper(name);
     if (look.kind === 'running' && !look.kept.ending) refuseDifferent(request, look.kept.request);
     admission.grant();
     if (look.kind === 'none') return undefined;
@@ -34,6 +36,19 @@ export async function joinKept(
     board.enter('accepted', `waiting until ${keepNodeId(name)} has ended its machine`);
     await temporal('until the ending keeper is done', { withinMs: WAIT_FOR_ENDING_KEEPER_MS }).awaitClosed({
       run: look.run,
+    });
+  }
+}
+
+/** A keeper that runs but does not answer holds the name: it has no worker, or a failing task. */
+async function lookUpKeeper(name: string): Promise<KeeperLook> {
+  try {
+    return await temporal('is the node already kept?', { withinMs: KEEPER_ANSWER_MS }).lookUpKeeper({ name });
+  } catch (error) {
+    if (!ranOutOfTime(error)) throw error;
+    const waited = formatDuration(KEEPER_ANSWER_MS);
+    throw failure('name_conflict', `name: ${keepNodeId(name)} runs but did not say within ${waited} what it keeps`, {
+      cause: error,
     });
   }
 }

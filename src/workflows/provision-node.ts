@@ -11,7 +11,7 @@ import { withRefusal, type Offering } from '../domain/offerings.ts';
 import { lambda } from './activities.ts';
 import { Admission } from './admission.ts';
 import { bringUp } from './bring-up.ts';
-import { detailsOf, failure, failureTypeOf, messageOf } from './failures.ts';
+import { detailsOf, failingPlainly, failure, failureTypeOf, messageOf } from './failures.ts';
 import { handOver } from './hand-over.ts';
 import { joinKept } from './join.ts';
 import { isWorthWaiting, launch } from './launch.ts';
@@ -39,27 +39,33 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
   ]);
 
   return admission.during(() =>
-    withDeadline(story.until, `the provision of ${request.name}`, async () => {
-      const kept = await joinKept(request, board, admission);
-      if (kept !== undefined) return kept;
-      const accountKey = await checkAccount(request);
-      for (;;) {
-        const offering = await waitForOffering(story);
-        const ready = await tryLaunch(story, offering, accountKey);
-        if (ready !== undefined) return ready;
-        if (workflowInfo().continueAsNewSuggested) await continueStory(story);
-      }
-    }),
+    failingPlainly(() =>
+      withDeadline(story.until, `the provision of ${request.name}`, async () => {
+        const kept = await joinKept(request, board, admission);
+        if (kept !== undefined) return kept;
+        const accountKey = await checkAccount(story);
+        for (;;) {
+          const offering = await waitForOffering(story);
+          const ready = await tryLaunch(story, offering, accountKey);
+          if (ready !== undefined) return ready;
+          if (workflowInfo().continueAsNewSuggested) await continueStory(story);
+        }
+      }),
+    ),
   );
 }
 
 /** What can be known to be wrong before anything is waited for or paid for. */
-async function checkAccount(request: ProvisionNodeRequest): Promise<AccountKey> {
+async function checkAccount({ request, capacityUntil }: Story): Promise<AccountKey> {
+  // While Lambda is away this waits like the wait for capacity that follows, and no longer.
+  const withinMs = Math.max(capacityUntil - Date.now(), 5 * MINUTE);
   const [name] = request.sshKeyNames ?? [];
-  const accountKey = await lambda('check the SSH key', 'capacity').readSshKey(name === undefined ? {} : { name });
+  const accountKey = await lambda('check the SSH key', 'capacity', { withinMs }).readSshKey(
+    name === undefined ? {} : { name },
+  );
   if (request.region !== undefined) {
     const regions = typeof request.region === 'string' ? [request.region] : request.region;
-    await lambda('check the region', 'capacity').checkRegions({ regions });
+    await lambda('check the region', 'capacity', { withinMs }).checkRegions({ regions });
   }
   return accountKey;
 }

@@ -6,7 +6,7 @@ import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { RunReference } from '../activities/types.ts';
 import { parseDuration } from '../domain/durations.ts';
 import { temporal } from './activities.ts';
-import { failure } from './failures.ts';
+import { failingPlainly, failure } from './failures.ts';
 
 /**
  * Ends a node by name, wherever it is: a provision is cancelled and unwinds, a keeper is asked and ends its machine. Returns on their
@@ -14,6 +14,10 @@ import { failure } from './failures.ts';
  */
 export async function terminateNode(input: TerminateNodeRequest): Promise<TerminatedNode> {
   const request = parseRequest(terminateNodeRequest, input);
+  return failingPlainly(() => terminate(request));
+}
+
+async function terminate(request: TerminateNodeRequest): Promise<TerminatedNode> {
   const { name } = request;
   const owners = await temporal('who owns the node').lookUpOwners({ name });
   if (owners.provision === undefined && owners.keeper === undefined) {

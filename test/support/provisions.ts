@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { progressQuery, type Progress } from '../../src/contract/messages.ts';
 import type { Node } from '../../src/contract/provision-node.ts';
 import { provisionNodeId } from '../../src/contract/workflow-ids.ts';
@@ -41,8 +41,7 @@ export async function endingOf(result: Promise<unknown>): Promise<Ending> {
     return { type: 'completed', message: JSON.stringify(value), details: [] };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    let cause: unknown = error.cause;
-    if (cause instanceof ActivityFailure) cause = cause.cause;
+    const { cause } = error;
     if (cause instanceof CancelledFailure) return { type: 'cancelled', message: cause.message, details: [] };
     if (cause instanceof ApplicationFailure) {
       return { type: cause.type ?? '', message: cause.message, details: cause.details ?? [] };
