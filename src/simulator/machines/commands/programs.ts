@@ -5,6 +5,7 @@ import { bash, builtinProgram } from '../shell/bash.ts';
 import { journalctl } from '../systemd/journalctl.ts';
 import { systemctl } from '../systemd/systemctl.ts';
 import { CHANGE_FILES } from './change-files.ts';
+import { CHECKSUMS } from './checksums.ts';
 import { curl, wget } from './curl.ts';
 import { DESCRIBE_FILES } from './describe-files.ts';
 import { IDENTITY } from './identity.ts';
@@ -27,6 +28,7 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map(
   Object.entries({
     ...TEXT_TOOLS,
     ...CHANGE_FILES,
+    ...CHECKSUMS,
     ...READ_FILES,
     ...DESCRIBE_FILES,
     ...PROCESSES,

@@ -30,15 +30,12 @@ const TOOLS = [
   'gzip',
   'join',
   'jq',
-  'md5sum',
   'nl',
   'od',
   'paste',
   'rev',
   'sed',
   'seq',
-  'sha1sum',
-  'sha256sum',
   'sort',
   'split',
   'strings',
@@ -54,22 +51,9 @@ const TOOLS = [
 
 /** How many operands come before the files, for tools that read stdin when no file is named. The others never read it. */
 const STDIN_READERS: ReadonlyMap<string, number> = new Map([
-  ...[
-    'base64',
-    'column',
-    'cut',
-    'expand',
-    'fold',
-    'gunzip',
-    'gzip',
-    'md5sum',
-    'nl',
-    'od',
-    'paste',
-    'rev',
-    'sha1sum',
-    'sha256sum',
-  ].map((name) => [name, 0] as const),
+  ...['base64', 'column', 'cut', 'expand', 'fold', 'gunzip', 'gzip', 'nl', 'od', 'paste', 'rev'].map(
+    (name) => [name, 0] as const,
+  ),
   ...['sort', 'split', 'strings', 'tac', 'unexpand', 'uniq', 'wc', 'zcat'].map((name) => [name, 0] as const),
   ...['awk', 'egrep', 'fgrep', 'grep', 'jq', 'sed'].map((name) => [name, 1] as const),
   ['tr', 2],
@@ -107,7 +91,7 @@ async function runTool(process: Process, args: readonly string[]): Promise<numbe
   const result = await current.run(process, () =>
     unlessAborted(
       toolbox().exec(name, {
-        args: [...args],
+        args: name === 'paste' ? pasteArguments(args) : [...args],
         cwd: process.cwd,
         // The tools know each other by name only; the machine's own search path means nothing to them.
         env: { ...Object.fromEntries(process.env), PATH: '/usr/bin' },
@@ -126,6 +110,17 @@ async function runTool(process: Process, args: readonly string[]): Promise<numbe
   return result.exitCode;
 }
 
+/** just-bash's paste wants its options one by one, and its stdin by name. */
+function pasteArguments(args: readonly string[]): string[] {
+  const parsed = parseArguments(args, { flags: 's', valued: 'd' });
+  const delimiter = parsed.value('d');
+  return [
+    ...(parsed.has('s') ? ['-s'] : []),
+    ...(delimiter === undefined ? [] : ['-d', delimiter]),
+    ...(parsed.operands.length === 0 ? ['-'] : parsed.operands),
+  ];
+}
+
 /**
  * A tool here gets all of its stdin at once, so it must be known beforehand whether it wants any: waiting for the end of an SSH
  * command's open stdin would hang, and eating the rest of a loop's input would end the loop.
@@ -140,13 +135,7 @@ function readsStdin(process: Process, name: string, args: readonly string[]): bo
   const { files } = process.system;
   const named = operands.slice(given).filter((operand) => !/^[-+]?\d+$/.test(operand));
   const recursive = name.endsWith('grep') && args.some((arg) => /^-\w*[rR]/.test(arg));
-  return (
-    !recursive && !named.some((operand) => files.exists(process.resolve(operand), process.who)) && !isCheck(name, args)
-  );
-}
-
-function isCheck(name: string, args: readonly string[]): boolean {
-  return name.endsWith('sum') && args.some((arg) => !arg.startsWith('-')) && !args.includes('-');
+  return !recursive && !named.some((operand) => files.exists(process.resolve(operand), process.who));
 }
 
 async function readStdin(process: Process): Promise<string> {

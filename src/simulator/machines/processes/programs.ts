@@ -88,7 +88,9 @@ async function runInterpreter(
   option: string,
   argv: readonly string[],
 ): Promise<number> {
-  const line = [interpreter, ...(option === '' ? [] : [option]), path, ...argv.slice(1)];
+  // A script sees itself named as it was called, or where it was found.
+  const script = argv[0]?.includes('/') === true ? argv[0] : path;
+  const line = [interpreter, ...(option === '' ? [] : [option]), script, ...argv.slice(1)];
   const found = findProgram(process, interpreter);
   if (found.kind === 'missing') {
     return process.fail(`bash: ${argv[0] ?? path}: ${interpreter}: bad interpreter: ${found.text}`, 126);

@@ -1,6 +1,6 @@
 import { parse } from 'just-bash';
 import type { ArithmeticExpression, ArithmeticNode, WordNode } from './ast.ts';
-import { ExpansionError } from './outcomes.ts';
+import { ExpansionError, UnsetError } from './outcomes.ts';
 import type { Shell } from './shell.ts';
 
 /** Evaluates what stands between `$((` and `))`. Whole numbers; exact up to 2^53. */
@@ -61,7 +61,7 @@ type Node<Type extends ArithmeticExpression['type']> = Extract<ArithmeticExpress
 
 async function variable(shell: Shell, name: string): Promise<number> {
   const value = /^\d+$/.test(name) ? shell.positional[Number(name) - 1] : shell.variables.get(name);
-  if (value === undefined && shell.options.nounset) throw new ExpansionError(`${name}: unbound variable`);
+  if (value === undefined && shell.options.nounset) throw new UnsetError(`${name}: unbound variable`);
   return evaluateText(shell, value ?? '');
 }
 

@@ -1,6 +1,5 @@
-import { parse } from 'just-bash';
 import { evaluateText } from './arithmetic.ts';
-import type { Assignment, WordNode } from './ast.ts';
+import type { Assignment, WordNode, WordPart } from './ast.ts';
 import { elementKey } from './parameters.ts';
 import type { Shell } from './shell.ts';
 import { expandText, expandWords } from './words.ts';
@@ -10,14 +9,32 @@ export async function assignAll(shell: Shell, assignments: readonly Assignment[]
   for (const assignment of assignments) await assign(shell, assignment);
 }
 
-/** `name=value` in one text, as declaring builtins get it; `name=(…)` makes an array. */
-export async function assignText(shell: Shell, text: string): Promise<void> {
-  const array = /^([A-Za-z_]\w*)(\+?)=(\([\s\S]*\))$/.exec(text);
-  if (array !== null) {
-    const command = parse(text).statements[0]?.pipelines[0]?.commands[0];
-    if (command?.type === 'SimpleCommand') await assignAll(shell, command.assignments);
-    return;
+/** An argument of `declare` and its kin that makes an array, `name=(…)`: the parser leaves it one word. undefined if it is none. */
+export function arrayArgument(word: WordNode): Assignment | undefined {
+  const first = word.parts[0];
+  const last = word.parts.at(-1);
+  const head = first?.type === 'Literal' ? /^([A-Za-z_]\w*)(\+?)=\(/.exec(first.value) : null;
+  if (head === null || last?.type !== 'Literal' || !last.value.endsWith(')')) return undefined;
+  const items: WordPart[][] = [[]];
+  for (const [index, part] of word.parts.entries()) {
+    if (part.type !== 'Literal') {
+      items.at(-1)?.push(part);
+      continue;
+    }
+    let text = part.value;
+    if (index === word.parts.length - 1) text = text.slice(0, -1);
+    if (index === 0) text = text.slice(head[0].length);
+    for (const [piece, value] of text.split(/\s+/).entries()) {
+      if (piece > 0) items.push([]);
+      if (value !== '') items.at(-1)?.push({ type: 'Literal', value });
+    }
   }
+  const array = items.filter((parts) => parts.length > 0).map((parts): WordNode => ({ type: 'Word', parts }));
+  return { type: 'Assignment', name: head[1] ?? '', value: null, append: head[2] === '+', array };
+}
+
+/** `name=value` in one text, as declaring builtins get it. */
+export async function assignText(shell: Shell, text: string): Promise<void> {
   const scalar = /^([A-Za-z_]\w*(?:\[[^\]]*\])?)(\+?)=([\s\S]*)$/.exec(text);
   if (scalar !== null) await store(shell, scalar[1] ?? '', scalar[3] ?? '', scalar[2] === '+');
 }

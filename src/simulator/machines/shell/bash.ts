@@ -50,7 +50,10 @@ export const bash: Program = async (process, args) => {
     await process.print(`GNU bash, version ${BASH_VERSION} (${process.system.spec.architecture}-pc-linux-gnu)\n`);
     return 0;
   }
-  if (command !== undefined) return start(shell, rest[0] ?? 'bash', rest.slice(1), command);
+  if (command !== undefined) {
+    shell.unsetStatus = 127;
+    return start(shell, rest[0] ?? 'bash', rest.slice(1), command);
+  }
   const [file, ...positional] = rest;
   if (file === undefined || fromStdin) {
     return start(shell, 'bash', rest, await readAll(process.file(0), process.signal));

@@ -73,7 +73,7 @@ export function unaryTest(shell: Shell, operator: string, operand: string): bool
     case '-n':
       return operand !== '';
     case '-v':
-      return shell.variables.get(operand) !== undefined || shell.variables.find(operand)?.elements !== undefined;
+      return isSet(shell, operand);
     case '-o':
       return Object.entries(shell.options).some(([name, on]) => name === operand && on === true);
     case '-t':
@@ -81,6 +81,12 @@ export function unaryTest(shell: Shell, operator: string, operand: string): bool
     default:
       return fileIs(shell.process, operator, operand);
   }
+}
+
+function isSet(shell: Shell, name: string): boolean {
+  const element = /^(\w+)\[([^\]]+)\]$/.exec(name);
+  if (element !== null) return shell.variables.find(element[1] ?? '')?.elements?.has(element[2] ?? '') === true;
+  return shell.variables.get(name) !== undefined || shell.variables.find(name)?.elements !== undefined;
 }
 
 /** `a -nt b`, `a < b`, and for `[` and `test` the comparisons without patterns. */

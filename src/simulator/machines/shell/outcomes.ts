@@ -34,7 +34,12 @@ export class LoopControl extends Error {
 
 /** An expansion that cannot be done: an unset variable under `set -u`, a division by zero. Ends a script. */
 export class ExpansionError extends Error {
-  override readonly name = 'ExpansionError';
+  override readonly name: string = 'ExpansionError';
+}
+
+/** The same for a variable that is not set where it must be: bash ends a `bash -c` with 127 for it. */
+export class UnsetError extends ExpansionError {
+  override readonly name = 'UnsetError';
 }
 
 /** A redirection that cannot be done: the command does not run, and fails with 1. */

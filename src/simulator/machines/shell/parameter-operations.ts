@@ -45,7 +45,14 @@ export function slice(
   offset: number,
   length: number | undefined,
 ): string[] {
-  const all = parameter === '@' || parameter === '*' ? [shell.name, ...values] : [...values];
+  const name = /^(\w+)\[[@*]\]$/.exec(parameter)?.[1];
+  const keys = name === undefined ? undefined : [...(shell.variables.find(name)?.elements?.keys() ?? [])].map(Number);
+  if (name !== undefined && keys !== undefined && offset >= 0) {
+    // An array counts by index, and may have holes.
+    const skipped = keys.filter((key) => key < offset).length;
+    return values.slice(skipped, length === undefined ? undefined : skipped + length);
+  }
+  const all = name === undefined ? [shell.name, ...values] : [...values];
   const start = offset < 0 ? all.length + offset : offset;
   if (start < 0) return [];
   return all.slice(start, length === undefined ? undefined : start + length);

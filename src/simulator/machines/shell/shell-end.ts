@@ -1,6 +1,6 @@
 import { BrokenPipeError } from '../io/open-file.ts';
 import { KilledBySignal } from '../processes/signals.ts';
-import { ExpansionError, LoopControl, ShellExit, ShellReturn } from './outcomes.ts';
+import { ExpansionError, LoopControl, ShellExit, ShellReturn, UnsetError } from './outcomes.ts';
 import type { Shell } from './shell.ts';
 
 /** Runs a shell to its end, however it comes, and then its EXIT trap. Resolves with the exit code. */
@@ -29,7 +29,7 @@ async function endOf(shell: Shell, body: () => Promise<number>): Promise<End> {
     if (error instanceof LoopControl) return { exitCode: 0, said: true };
     if (error instanceof ExpansionError) {
       await shell.complain(error.message);
-      return { exitCode: 1, said: true };
+      return { exitCode: error instanceof UnsetError ? shell.unsetStatus : 1, said: true };
     }
     if (!shell.process.isRunning) throw error;
     // A signal that the shell survives just long enough to run its EXIT trap.

@@ -51,6 +51,8 @@ export class Shell {
   name: string;
   positional: readonly string[];
   lastStatus = 0;
+  /** The exit code of a script that ends at an unset variable: 127 for `bash -c`, 1 for a file. */
+  unsetStatus = 1;
   /** `$!`. */
   lastBackground: number | undefined;
   /** Set by command substitutions; see `takeSubstitutionStatus`. */

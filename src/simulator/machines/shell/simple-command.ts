@@ -1,7 +1,7 @@
 import { unlessAborted } from '../io/wait.ts';
 import { findProgram, runProgram } from '../processes/programs.ts';
 import type { Process } from '../processes/process.ts';
-import { assignAll } from './assignments.ts';
+import { arrayArgument, assignAll } from './assignments.ts';
 import type { FunctionNode, SimpleCommandNode, WordNode } from './ast.ts';
 import { BUILTINS } from './builtins/index.ts';
 import { ExpansionError, RedirectionError, ShellExit, ShellReturn } from './outcomes.ts';
@@ -30,7 +30,7 @@ export async function runSimpleCommand(
   const words = node.name === null ? [] : await expandCommand(shell, node.name, node.args);
   const changes = await expandRedirections(shell, node.redirections);
   if (words.length === 0) {
-    await withChanges(shell.process, changes, async () => assignAll(shell, node.assignments));
+    await withChanges(shell.process, changes, () => assignAll(shell, node.assignments));
     return shell.takeSubstitutionStatus();
   }
   if (shell.options.xtrace) await shell.process.print(`+ ${words.map(quoteForShell).join(' ')}\n`, 2);
@@ -44,7 +44,14 @@ export async function runSimpleCommand(
   return withChanges(shell.process, changes, () =>
     withAssignments(shell, node, async () => {
       if (definition !== undefined) return enterFunction(shell, definition, args, callFunction);
-      return builtin === undefined ? 127 : builtin(shell, args);
+      if (builtin === undefined) return 127;
+      const status = await builtin(shell, args);
+      if (DECLARATIONS.has(name))
+        await assignAll(
+          shell,
+          node.args.flatMap((arg) => arrayArgument(arg) ?? []),
+        );
+      return status;
     }),
   );
 }
@@ -53,6 +60,12 @@ async function expandCommand(shell: Shell, name: WordNode, args: readonly WordNo
   const words = await expandWords(shell, [name]);
   if (words[0] === undefined || !DECLARATIONS.has(words[0])) return [...words, ...(await expandWords(shell, args))];
   for (const arg of args) {
+    const array = arrayArgument(arg);
+    if (array !== undefined) {
+      // The builtin declares the name; its elements are assigned after.
+      words.push(array.name);
+      continue;
+    }
     const [first] = arg.parts;
     const assigns = first?.type === 'Literal' && /^[A-Za-z_]\w*(\[[^\]]*\])?\+?=/.test(first.value);
     if (assigns) words.push(await expandText(shell, arg));

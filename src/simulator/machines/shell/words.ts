@@ -7,7 +7,7 @@ import { collectOutput, forkSubshell } from './subshell.ts';
 import { FieldBuilder } from './field-builder.ts';
 import type { Field } from './field-builder.ts';
 import { expandFileNames } from './file-names.ts';
-import { ExpansionError } from './outcomes.ts';
+import { ExpansionError, UnsetError } from './outcomes.ts';
 import { applyToValue, slice, substring } from './parameter-operations.ts';
 import { arrayKeys, assignParameter, parameterValue } from './parameters.ts';
 import type { ParameterValue } from './parameters.ts';
@@ -130,7 +130,7 @@ async function addParameter(
     const value = await parameterValue(shell, part.parameter);
     const isSet = value.values !== undefined && !(operation.checkEmpty && value.values.join('') === '');
     if (operation.type === 'UseAlternative') {
-      if (isSet) await addParts(shell, builder, operation.word.parts, quoted);
+      if (isSet) await addOperand(shell, builder, operation.word, quoted);
       return;
     }
     if (!isSet) {
@@ -174,7 +174,7 @@ async function addAlternative(
 ): Promise<void> {
   if (operation.type === 'ErrorIfUnset') {
     const text = operation.word === null ? '' : await expandText(shell, operation.word);
-    throw new ExpansionError(`${parameter}: ${text === '' ? 'parameter null or not set' : text}`);
+    throw new UnsetError(`${parameter}: ${text === '' ? 'parameter null or not set' : text}`);
   }
   if (operation.type === 'AssignDefault') {
     const text = await expandText(shell, operation.word);
@@ -182,7 +182,15 @@ async function addAlternative(
     addValue(shell, builder, { values: [text], list: undefined }, quoted);
     return;
   }
-  await addParts(shell, builder, operation.word.parts, quoted);
+  await addOperand(shell, builder, operation.word, quoted);
+}
+
+/** The word of `${x:-word}`: outside quotes its own text is cut into fields too. */
+async function addOperand(shell: Shell, builder: FieldBuilder, word: WordNode, quoted: boolean): Promise<void> {
+  for (const part of word.parts) {
+    if (part.type === 'Literal' && !quoted) builder.unquoted(part.value);
+    else await addPart(shell, builder, part, quoted);
+  }
 }
 
 async function operate(
@@ -211,7 +219,9 @@ async function operate(
   if (operation.type === 'Substring') {
     const offset = await evaluateArithmetic(shell, operation.offset);
     const length = operation.length === null ? undefined : await evaluateArithmetic(shell, operation.length);
-    if (found.list !== undefined) return { values: slice(shell, parameter, values, offset, length), list: found.list };
+    if (found.list !== undefined) {
+      return { values: slice(shell, parameter, values, offset, length), list: found.list };
+    }
     return { values: values.map((value) => substring(value, offset, length)), list: undefined };
   }
   const words = {
@@ -241,7 +251,7 @@ async function indirect(
 
 function requireSet(shell: Shell, parameter: string, value: ParameterValue): void {
   if (shell.options.nounset && value.values === undefined && value.list === undefined) {
-    throw new ExpansionError(`${parameter}: unbound variable`);
+    throw new UnsetError(`${parameter}: unbound variable`);
   }
 }
 
