@@ -184,6 +184,9 @@ class SimulatedMachine implements Machine {
     this.#connections += 1;
     const { clock, faults } = this.spec;
     if (faults.hangConnections?.includes(number) === true) connection.hang();
+    for (const silence of faults.hangConnectionsAfter ?? []) {
+      if (silence.connection === number) clock.after(silence.afterMs, () => connection.hang());
+    }
     for (const drop of faults.dropConnections ?? []) {
       if (drop.connection === number) clock.after(drop.afterMs, () => connection.cut());
     }

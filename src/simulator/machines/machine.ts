@@ -51,6 +51,8 @@ export interface MachineFaults {
   readonly dropConnections?: readonly { readonly connection: number; readonly afterMs: number }[];
   /** The n-th SSH connection hangs without an error: it stays open and nothing comes. */
   readonly hangConnections?: readonly number[];
+  /** The same in the middle: the n-th SSH connection falls silent after so many milliseconds. */
+  readonly hangConnectionsAfter?: readonly { readonly connection: number; readonly afterMs: number }[];
   /** Commands whose text contains `match` exit with `exitCode` (1 unless told) the first `times` times (always unless told). */
   readonly failCommands?: readonly {
     readonly match: string;

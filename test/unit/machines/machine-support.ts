@@ -154,3 +154,43 @@ export async function until<T>(look: () => Promise<T | undefined | false> | T | 
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+/** Resolves when the connection is over, in whatever way. */
+export function closed(client: ssh2.Client): Promise<void> {
+  return new Promise((resolve) => {
+    client.once('close', () => resolve());
+  });
+}
+
+/** A machine's factor at which time stands still, for tests that move it by hand. */
+export const BY_HAND = 1e-6;
+
+/** Lets simulated time pass on a machine, in steps small enough that what falls due can start what comes next. */
+export async function elapse(machine: Machine, ms: number): Promise<void> {
+  const { clock } = machine.spec;
+  const end = clock.now() + ms;
+  while (clock.now() < end) {
+    clock.advanceTo(Math.min(end, clock.now() + STEP_MS));
+    await settle();
+  }
+}
+
+/** Lets time pass until it is so. */
+export async function elapseUntil<T>(
+  machine: Machine,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+): Promise<T> {
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    await elapse(machine, STEP_MS);
+  }
+}
+
+const STEP_MS = 100;
+/** So many turns of the event loop are enough for a shell to get from one command to the next. */
+const TURNS = 8;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}

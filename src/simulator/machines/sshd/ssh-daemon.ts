@@ -143,6 +143,6 @@ function hang(socket: Socket): void {
   hung.add(socket);
   socket.cork();
   socket.pause();
+  // Whoever serves it would start it again.
   socket.resume = () => socket;
-  socket.read = () => null;
 }
