@@ -1,6 +1,9 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** One look may take minutes (a slow sudo, a connection that hangs): Temporal hears from us all the while. */
+const HEARTBEAT_MS = 5_000;
+
 /** So much of an attempt's time is kept for saying why it ran out: a verdict of our own says more than Temporal's timeout. */
 const TIME_TO_SAY_WHY_MS = 2_000;
 
@@ -21,11 +24,21 @@ export async function lookUntil<T>(options: {
   const until = startedAt + Math.max(startToCloseTimeoutMs - TIME_TO_SAY_WHY_MS, startToCloseTimeoutMs / 2);
   const signal = cancellationSignal();
   for (;;) {
-    const answer = await options.look(signal);
+    const answer = await beating(options.details, () => options.look(signal));
     if (answer !== undefined) return answer;
-    heartbeat(options.details());
     if (performance.now() + options.everyMs >= until) throw options.timeUp();
     signal.throwIfAborted();
     await delay(options.everyMs, undefined, { signal });
+  }
+}
+
+/** Runs it with a heartbeat before, and every few seconds while it lasts. */
+export async function beating<T>(details: () => unknown, run: () => Promise<T>): Promise<T> {
+  heartbeat(details());
+  const timer = setInterval(() => heartbeat(details()), HEARTBEAT_MS);
+  try {
+    return await run();
+  } finally {
+    clearInterval(timer);
   }
 }

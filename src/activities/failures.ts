@@ -33,7 +33,7 @@ interface ProviderDetails {
 /** An error of a read or a terminate. What is not a client's error passes as it is. */
 export function fromLambda(error: unknown): unknown {
   if (!(error instanceof LambdaError)) return error;
-  const type = FROM_LAMBDA[error.type];
+  const type = isUnlisted(error) ? 'provider_unavailable' : FROM_LAMBDA[error.type];
   const wait = error.retryAfterMs ?? (type === 'rate_limited' ? RATE_LIMITED_WAIT_MS : undefined);
   return ApplicationFailure.create({
     type,
@@ -42,6 +42,14 @@ export function fromLambda(error: unknown): unknown {
     ...(wait === undefined ? {} : { nextRetryDelay: wait }),
     cause: error,
   });
+}
+
+/** Codes that say of a read or terminate that it can never work. */
+const HOPELESS_CODES = ['global/invalid-parameters', 'global/object-does-not-exist'];
+
+/** A refusal nobody has documented is no verdict: a gateway's hiccup must not end a wait of weeks. */
+function isUnlisted({ type, code }: LambdaError): boolean {
+  return type === 'invalid_request' && code !== undefined && !HOPELESS_CODES.includes(code);
 }
 
 /** An error of a launch: refused, or of unknown outcome (P2). */

@@ -1,4 +1,3 @@
-import { heartbeat } from '@temporalio/activity';
 import { deriveHostKey, type SshConnection, type SshConnectResult } from '../clients/ssh/index.ts';
 import { connectHost } from './connect-host.ts';
 import { STOP_AGENT_COMMAND } from '../domain/bootstrap-plan.ts';
@@ -45,7 +44,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
             return undefined;
           }
           waitingFor = 'connected; cloud-init is not done yet';
-          return identify(last.connection, () => heartbeat({ waitingFor }), signal);
+          return identify(last.connection, signal);
         },
       });
     },
@@ -61,7 +60,10 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
           const result = await connectHost(dependencies, host, signal);
           if (result.kind !== 'connected') return undefined;
           try {
-            const ran = await result.connection.run(`sudo -n ${STOP_AGENT_COMMAND} || true`, { signal });
+            const ran = await result.connection.run(`sudo -n ${STOP_AGENT_COMMAND} || true`, {
+              signal,
+              timeoutMs: 100_000, // systemd gives a service 90 s to stop
+            });
             return ran.kind === 'exited' ? true : undefined;
           } finally {
             result.connection.close();
@@ -75,11 +77,8 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
 /** Undefined when the connection was lost on the way: sshd restarts while cloud-init runs. */
 async function identify(
   connection: SshConnection,
-  beat: () => void,
   signal: AbortSignal,
 ): Promise<{ bootId: string; architecture: string } | undefined> {
-  // cloud-init may install packages for minutes while nothing is heard; Temporal must hear from us meanwhile.
-  const beating = setInterval(beat, 5_000);
   try {
     const result = await connection.run(IDENTIFY, { timeoutMs: 10 * 60_000, signal });
     if (result.kind !== 'exited') return undefined;
@@ -92,7 +91,6 @@ async function identify(
     }
     return { bootId, architecture };
   } finally {
-    clearInterval(beating);
     connection.close();
   }
 }

@@ -117,6 +117,15 @@ export interface NavarchActivities {
 export interface RunReference {
   readonly workflowId: string;
   readonly runId: string;
+  /** Of the chain that this run may have continued, and may continue. */
+  readonly firstRunId: string;
+}
+
+/** A keeper, as Temporal itself knows it: no worker is asked. */
+export interface KeeperReference extends RunReference {
+  /** From its memo; undefined when that cannot be read. */
+  readonly tokens?: readonly string[];
+  readonly instanceId?: string;
 }
 
 export type KeeperLook =
@@ -124,7 +133,7 @@ export type KeeperLook =
 
 export interface OwnersLook {
   readonly provision?: RunReference;
-  readonly keeper?: RunReference;
+  readonly keeper?: KeeperReference;
 }
 
 export interface TemporalActivities {
@@ -132,6 +141,8 @@ export interface TemporalActivities {
   lookUpKeeper(input: { readonly name: string }): Promise<KeeperLook>;
   /** Which owners of a node run: the provision first, then the keeper, so that a hand-over between the two is not missed. */
   lookUpOwners(input: { readonly name: string }): Promise<OwnersLook>;
+  /** Asks the run, or what it continued as, to cancel; a later run of the same id is left alone. */
+  cancelRun(input: { readonly run: RunReference }): Promise<void>;
   /** How the run (or what it continued as) closed, in Temporal's words: `COMPLETED`, `FAILED`, `CANCELLED`, …; retried while it runs. */
   awaitClosed(input: { readonly run: RunReference }): Promise<{ readonly status: string }>;
 }

@@ -28,6 +28,13 @@ const PRIORITY = { terminate: 1, proof: 2, boot: 3, capacity: 4, list: 5 } as co
 
 type Urgency = keyof typeof PRIORITY;
 
+/**
+ * A cancelled step hears of it at its next heartbeat that reaches the server, up to 24 seconds later, and one without heartbeats never. The
+ * story does not wait for that, and is not told of a failure in the place of its cancellation: these steps only read, or act on a machine
+ * that is being ended. The launch, and what unwinds, are shielded instead.
+ */
+const CANCELLED_AT_ONCE = { cancellationType: ActivityCancellationType.TRY_CANCEL } as const;
+
 interface Limits {
   /** All attempts together, in milliseconds. Absent only where something else ends the wait. */
   readonly withinMs?: number;
@@ -44,11 +51,13 @@ export function lambda(summary: string, urgency: Urgency, limits: Limits = {}) {
     taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
     startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
     ...within(limits),
+    ...CANCELLED_AT_ONCE,
     priority: { priorityKey: PRIORITY[urgency] },
     retry: {
       initialInterval: 5 * SECOND,
       maximumInterval: MINUTE,
-      nonRetryableErrorTypes: [...HOPELESS, 'instance_failed'],
+      // Once there is a machine, a key that is refused for a moment must not cost it: the step's deadline decides.
+      nonRetryableErrorTypes: HOPELESS.filter((type) => type !== 'unauthorized' || urgency !== 'boot'),
     },
   });
 }
@@ -59,6 +68,7 @@ export function unwinding(summary: string, urgency: 'terminate' | 'proof') {
     summary,
     taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
     startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
+    ...CANCELLED_AT_ONCE,
     priority: { priorityKey: PRIORITY[urgency] },
     retry: { initialInterval: 5 * SECOND, maximumInterval: 5 * MINUTE },
   });
@@ -74,12 +84,6 @@ export function launchLane(summary: string) {
     retry: { maximumAttempts: 1 },
   });
 }
-
-/**
- * A cancelled step hears of it at its next heartbeat that reaches the server, up to 24 seconds later. The story does not wait for that: what
- * such a step still does in the meantime is done to a machine that is being ended.
- */
-const CANCELLED_AT_ONCE = { cancellationType: ActivityCancellationType.TRY_CANCEL } as const;
 
 /** Long steps on the machine or against Navarch. They heartbeat, so that a lost worker is noticed within half a minute. */
 export function host(summary: string, limits: Required<Limits>) {
@@ -102,6 +106,7 @@ export function derivation(summary: string) {
   return proxyLocalActivities<Pick<HostActivities, 'describeHostKey'>>({
     summary,
     startToCloseTimeout: 10 * SECOND,
+    scheduleToCloseTimeout: MINUTE,
   });
 }
 
@@ -111,6 +116,7 @@ export function temporal(summary: string, limits: Limits = {}) {
     summary,
     startToCloseTimeout: 30 * SECOND,
     ...within(limits),
+    ...CANCELLED_AT_ONCE,
     retry: {
       initialInterval: SECOND,
       backoffCoefficient: 1.5,

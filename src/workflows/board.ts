@@ -19,6 +19,8 @@ interface Entry {
 export interface BoardState {
   readonly requestedAt: number;
   readonly capacityRefusals: number;
+  /** Launches that came to nothing, for whatever passing reason. */
+  readonly notLaunched: number;
   readonly entries: readonly Entry[];
 }
 
@@ -36,6 +38,7 @@ export class Board {
   #address: string | undefined;
   #instanceId: string | undefined;
   #refusals: number;
+  #notLaunched: number;
   readonly #entries: Entry[];
 
   constructor(name: string, phase: Phase, carried?: Partial<BoardState>) {
@@ -44,11 +47,17 @@ export class Board {
     this.#since = Date.now();
     this.#requestedAt = carried?.requestedAt ?? Date.now();
     this.#refusals = carried?.capacityRefusals ?? 0;
+    this.#notLaunched = carried?.notLaunched ?? 0;
     this.#entries = [...(carried?.entries ?? [])];
   }
 
   state(): BoardState {
-    return { requestedAt: this.#requestedAt, capacityRefusals: this.#refusals, entries: this.#entries };
+    return {
+      requestedAt: this.#requestedAt,
+      capacityRefusals: this.#refusals,
+      notLaunched: this.#notLaunched,
+      entries: this.#entries,
+    };
   }
 
   get requestedAt(): number {
@@ -87,7 +96,8 @@ export class Board {
   }
 
   /** The node of a keeper: nothing is new about it. */
-  kept(instanceId: string, address: string): void {
+  kept(instanceId: string, address: string, attention: string | undefined): void {
+    this.#attention = attention;
     this.#instanceId = instanceId;
     this.#address = address;
     this.#show();
@@ -102,6 +112,7 @@ export class Board {
   notLaunched(reason: string, forCapacity: boolean): void {
     this.#entries.pop();
     if (forCapacity) this.#refusals += 1;
+    this.#notLaunched += 1;
     this.#detail = reason;
     this.#release();
   }
@@ -130,6 +141,14 @@ export class Board {
 
   get launchesUsed(): number {
     return this.#entries.length;
+  }
+
+  get triesRefused(): number {
+    return this.#notLaunched;
+  }
+
+  get attention(): string | undefined {
+    return this.#attention;
   }
 
   get capacityRefusals(): number {

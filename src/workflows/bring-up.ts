@@ -1,6 +1,7 @@
 import type { Node } from '../contract/provision-node.ts';
 import { formatDuration } from '../domain/durations.ts';
 import type { FailureType } from '../domain/failures.ts';
+import { seen } from '../domain/proof-of-absence.ts';
 import { host } from './activities.ts';
 import { failure, failureTypeOf, messageOf, ranOutOfTime } from './failures.ts';
 import type { Launched } from './launch.ts';
@@ -38,6 +39,7 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
   if (address === undefined) throw failure('instance_failed', 'the instance was shown without an address');
   const addressKnown = now();
   board.addressed(address);
+  launched.evidence = seen(launched.evidence, Date.now());
   const machine = { address, launchToken, hostKeyFingerprint };
 
   const prepare = async () => {
@@ -62,6 +64,7 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
   };
   const becomeActive = async () => {
     await untilActive(launched, launched.launchedAt + deadlines.activeMs - Date.now());
+    launched.evidence = seen(launched.evidence, Date.now());
     return { active: now(), lastSeenAt: Date.now() };
   };
   const [prepared, activated] = await together(prepare, becomeActive);

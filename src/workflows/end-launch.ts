@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import type { AccountKey } from '../contract/kept-node.ts';
 import { ATTENTION_AFTER_MS } from '../domain/deadlines.ts';
-import { formatDuration, MINUTE, SECOND } from '../domain/durations.ts';
+import { formatDuration, HOUR, MINUTE, SECOND } from '../domain/durations.ts';
 import type { InstanceView } from '../domain/instances.ts';
 import { stateOf } from '../domain/instances.ts';
 import type { Evidence } from '../domain/proof-of-absence.ts';
@@ -14,6 +14,8 @@ export interface OwnedLaunch {
   readonly launchToken: string;
   readonly accountKey: AccountKey;
   instanceId?: string;
+  /** Another instance of the token lives on: this one is ended by its id alone. */
+  readonly onlyThisInstance?: boolean;
   evidence: Evidence;
 }
 
@@ -62,10 +64,13 @@ export async function proveAbsentOrFind(
       board.askForAttention(
         `the worker's API key does not see the SSH key ${launch.accountKey.name} (${launch.accountKey.id}) of this launch: it may be of another account`,
       );
-      await sleep(5 * MINUTE, { summary: "until the worker's API key is of the launch's account" });
+      await sleep(ACCOUNT_LOOK_MS, { summary: "until the worker's API key is of the launch's account" });
     }
   }
 }
+
+/** Between two looks at an account that is not ours: a person has been asked to act, and history grows with each look. */
+const ACCOUNT_LOOK_MS = 30 * MINUTE;
 
 /** By id where one is known, and by token in a complete list whenever the id alone would say that it is gone. */
 async function lookFor(launch: OwnedLaunch): Promise<readonly InstanceView[]> {
@@ -75,6 +80,7 @@ async function lookFor(launch: OwnedLaunch): Promise<readonly InstanceView[]> {
     if (look.kind === 'found') return [look.instance];
   }
   const found = await unwinding('look for the launch by its token', 'proof').findInstances({ launchToken });
+  if (launch.onlyThisInstance === true) return found.filter((instance) => instance.instanceId === instanceId);
   const first = found[0];
   if (first !== undefined) launch.instanceId ??= first.instanceId;
   return found;
@@ -99,7 +105,7 @@ async function isOurAccount(launch: OwnedLaunch): Promise<boolean> {
 }
 
 function backoffMs(round: number): number {
-  return Math.min(15 * SECOND * 2 ** (round - 1), 5 * MINUTE);
+  return Math.min(15 * SECOND * 2 ** (round - 1), HOUR);
 }
 
 /** Shielded from cancellation; asks for attention when it takes long, and goes on (P3). */

@@ -44,8 +44,9 @@ export async function handOver(launched: Launched, input: KeepNodeInput): Promis
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       // After a reset, or a repeated step, the keeper that runs may be the one we started.
-      const look = await temporal('whose keeper runs already').lookUpKeeper({ name });
-      if (look.kind !== 'running' || look.kept.launchToken !== launched.launchToken) {
+      // Temporal itself is asked, by the keeper's memo: a keeper whose worker is away must not cost the node it keeps (P13).
+      const { keeper } = await temporal('whose keeper runs already').lookUpOwners({ name });
+      if (keeper?.tokens?.includes(launched.launchToken) !== true) {
         throw failure(
           'name_conflict',
           `name: ${keepNodeId(name)} already keeps another machine (run ${workflowInfo().runId} gives way)`,

@@ -9,6 +9,7 @@ import {
   sleep,
   upsertMemo,
   upsertSearchAttributes,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Look } from '../activities/types.ts';
 import type { EndedNode, KeepNodeInput } from '../contract/kept-node.ts';
@@ -16,7 +17,7 @@ import { OWNED_TOKENS } from '../contract/memo.ts';
 import { endNodeSignal, keptNodeQuery, progressQuery, type EndWish } from '../contract/messages.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { costUsd } from '../domain/cost.ts';
-import { KEEPER_GENERATION_MS } from '../domain/deadlines.ts';
+import { KEEPER_GENERATION_MS, KEEPER_LOOK_MS } from '../domain/deadlines.ts';
 import { MINUTE, parseDuration } from '../domain/durations.ts';
 import { stateOf } from '../domain/instances.ts';
 import { seen } from '../domain/proof-of-absence.ts';
@@ -63,9 +64,13 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
       const scope = CancellationScope.current();
       const watching = watch(launch, board).then((reason) => void (end.disappeared = reason));
       const until = Math.min(endsAt ?? Infinity, generationEnds);
-      const waiting = condition(isEnding, Math.max(until - Date.now(), 1), {
-        summary: endsAt === until ? 'its lifetime' : 'a new generation of the keeper',
-      });
+      const waiting = condition(
+        () => isEnding() || workflowInfo().continueAsNewSuggested,
+        Math.max(until - Date.now(), 1),
+        {
+          summary: endsAt === until ? 'its lifetime' : 'a new generation of the keeper',
+        },
+      );
       try {
         await Promise.race([waiting, watching]);
       } finally {
@@ -84,9 +89,17 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
     await condition(allHandlersFinished);
     const lastSeenAt = launch.evidence.lastSeenAt ?? input.lastSeenAt;
     // A wish that came in the last moment goes along.
+    const { request, accountKey, priceCentsPerHour, readyAt, launchEndedAt } = input;
     return continueAsNew<typeof keepNode>({
-      ...input,
+      node,
+      request,
+      launchToken,
+      accountKey,
+      priceCentsPerHour,
+      readyAt,
+      launchEndedAt,
       lastSeenAt,
+      ...(board.attention === undefined ? {} : { needsAttention: board.attention }),
       ...(end.wish === undefined ? {} : { endWish: end.wish }),
     });
   }
@@ -96,6 +109,8 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
       const asked = wish ?? { reason: '', drainForMs: 0 };
       board.enter('ending', asked.reason);
       await leaveNavarch(node, asked);
+      // "As before" is not told: for all we know it was there until now (P12).
+      launch.evidence = seen(launch.evidence, Date.now());
       await endLaunch(launch, board);
     }
     const reason = disappeared ?? wish?.reason ?? '';
@@ -126,10 +141,14 @@ async function watch(launch: OwnedLaunch, board: Board): Promise<string> {
         launch.evidence = seen(launch.evidence, Date.now());
         status = shown;
         show(board, look, status);
+        await sleep(MINUTE, { summary: 'before the next look at a changing instance' });
         continue;
       }
+      launch.evidence = seen(launch.evidence, Date.now());
       const found = await proveAbsentOrFind(launch, board);
       if (found === 'gone') return 'the instance is gone: absent from the list and by id, twice';
+      if (found.some((instance) => stateOf(instance.status) === 'active')) board.attentionGiven();
+      await sleep(KEEPER_LOOK_MS, { summary: 'listed, but not known by its id: look again' });
     } catch (error) {
       if (isCancellation(error)) throw error;
       // P13: a watch that fails is a flag, not an end.
@@ -162,7 +181,7 @@ function keptBoard(input: KeepNodeInput): Board {
       },
     ],
   });
-  board.kept(node.instanceId, node.address);
+  board.kept(node.instanceId, node.address, input.needsAttention);
   if (input.needsAttention === undefined) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: 'ready' }]);
   return board;
 }

@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common';
 import { CancellationScope, isCancellation, uuid4 } from '@temporalio/workflow';
 import type { LaunchFailureDetails } from '../activities/types.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
@@ -7,6 +8,7 @@ import { isPassingRefusal } from '../domain/failures.ts';
 import { chooseSurvivor } from '../domain/instances.ts';
 import { launchTokenFrom } from '../domain/names.ts';
 import type { Offering } from '../domain/offerings.ts';
+import { seen } from '../domain/proof-of-absence.ts';
 import { derivation, launchLane } from './activities.ts';
 import type { Board } from './board.ts';
 import { firstRunId } from './board.ts';
@@ -40,7 +42,13 @@ export async function launch(
 
   const launchedAt = Date.now();
   const owned: OwnedLaunch = { launchToken, accountKey, evidence: { launchEndedAt: launchedAt } };
-  const disarm = saga.arm(`end launch ${launchToken}`, () => endLaunch(owned, board));
+  // A cancel that came meanwhile has nothing to undo yet.
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before the launch');
+  const disarm = saga.arm(`end launch ${launchToken}`, () => {
+    // Once seen, it may have been there until now: what waited for it does not tell its last look (P12).
+    if (owned.evidence.lastSeenAt !== undefined) owned.evidence = seen(owned.evidence, Date.now());
+    return endLaunch(owned, board);
+  });
   board.launching(launchToken, offering);
   try {
     // Not cancellable: a launch under way cannot be called back, and its answer tells what there is to undo.
@@ -78,7 +86,7 @@ async function settle(owned: OwnedLaunch, board: Board, cause: unknown, disarm: 
   const survivor = found === 'gone' ? undefined : chooseSurvivor(found);
   if (found !== 'gone' && survivor !== undefined) {
     for (const surplus of found.filter((instance) => instance.instanceId !== survivor.instanceId)) {
-      await endLaunch({ ...owned, instanceId: surplus.instanceId }, board);
+      await endLaunch({ ...owned, instanceId: surplus.instanceId, onlyThisInstance: true }, board);
     }
     return survivor.instanceId;
   }

@@ -126,6 +126,7 @@ function throwUnlessMachineAtFault(story: Story, error: unknown): void {
 async function nextAfterRefusal(story: Story, offering: Offering, error: unknown): Promise<undefined> {
   if (isCancellation(error) || !isWorthWaiting(error)) throw error;
   const type = failureTypeOf(error);
+  story.lastRefusal = { type: type ?? 'provider_unavailable', message: messageOf(error) };
   if (type === 'capacity_unavailable') {
     story.refusals = withRefusal(story.refusals, offering, Date.now());
     return undefined;

@@ -9,6 +9,7 @@ import {
   type RequestDeadlines,
 } from '../domain/deadlines.ts';
 import { parseDuration } from '../domain/durations.ts';
+import type { FailureType } from '../domain/failures.ts';
 import type { Refusal, Wishes } from '../domain/offerings.ts';
 import { Board, type BoardState } from './board.ts';
 
@@ -30,6 +31,8 @@ export interface Story {
   readonly until: number | undefined;
   readonly board: Board;
   refusals: readonly Refusal[];
+  /** Why the last launch came to nothing. */
+  lastRefusal?: { readonly type: FailureType; readonly message: string };
 }
 
 /** Throws `invalid_request` naming each field at fault. */

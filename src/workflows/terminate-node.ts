@@ -1,9 +1,10 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { endNodeSignal } from '../contract/messages.ts';
 import { parseRequest } from '../contract/parse.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
-import type { RunReference } from '../activities/types.ts';
+import type { KeeperReference, RunReference } from '../activities/types.ts';
 import { parseDuration } from '../domain/durations.ts';
 import { temporal } from './activities.ts';
 import { failingPlainly, failure } from './failures.ts';
@@ -28,13 +29,15 @@ async function terminate(request: TerminateNodeRequest): Promise<TerminatedNode>
   }
   if (owners.provision !== undefined) {
     const status = await cancelProvision(owners.provision);
-    if (status !== 'COMPLETED') {
-      if (status === 'CANCELLED' || status === 'FAILED') return { name, outcome: 'provision_unwound' };
+    const unwound = status === 'CANCELLED' || status === 'FAILED';
+    if (!unwound && status !== 'COMPLETED') {
       throw failure(
         'provider_unavailable',
         `${owners.provision.workflowId} ended ${status}, not by its own unwinding: what it launched is left to the sweeper`,
       );
     }
+    // A provision that only joined, or waited for, a keeper leaves that one to be ended.
+    if (unwound && owners.keeper === undefined) return { name, outcome: 'provision_unwound' };
   }
   // It was handed over before the cancel came, or was kept all along.
   const keeper = owners.keeper ?? (await temporal('who keeps the node').lookUpOwners({ name })).keeper;
@@ -43,21 +46,19 @@ async function terminate(request: TerminateNodeRequest): Promise<TerminatedNode>
 }
 
 async function cancelProvision(run: RunReference): Promise<string> {
-  await quietIfClosed(() => getExternalWorkflowHandle(run.workflowId, run.runId).cancel());
+  await temporal('cancel the provision').cancelRun({ run });
   const { status } = await temporal('until the provision has unwound').awaitClosed({ run });
   return status;
 }
 
-async function endKept(name: string, run: RunReference, request: TerminateNodeRequest): Promise<TerminatedNode> {
-  const look = await temporal('what the keeper keeps').lookUpKeeper({ name });
+async function endKept(name: string, run: KeeperReference, request: TerminateNodeRequest): Promise<TerminatedNode> {
   const wish = {
     reason: request.reason ?? 'terminateNode was asked to end it',
     drainForMs: request.drainFor === undefined ? 0 : (parseDuration(request.drainFor) ?? 0),
   };
   await quietIfClosed(() => getExternalWorkflowHandle(run.workflowId).signal(endNodeSignal, wish));
   await temporal('until the keeper has ended the node').awaitClosed({ run });
-  const instanceId = look.kind === 'running' && look.run.runId === run.runId ? look.kept.node.instanceId : undefined;
-  return { name, outcome: 'node_ended', ...(instanceId === undefined ? {} : { instanceId }) };
+  return { name, outcome: 'node_ended', ...(run.instanceId === undefined ? {} : { instanceId: run.instanceId }) };
 }
 
 /** The run may close between the look and the word: then the look that follows says how. */
@@ -65,6 +66,7 @@ async function quietIfClosed(say: () => Promise<void>): Promise<void> {
   try {
     await say();
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ExternalWorkflowNotFoundError') throw error;
+    const isClosed = error instanceof ApplicationFailure && error.type === 'ExternalWorkflowExecutionNotFound';
+    if (!isClosed) throw error;
   }
 }

@@ -21,9 +21,9 @@ export async function waitForOffering(story: Story): Promise<Offering> {
   const withinMs = story.capacityUntil - Date.now();
   board.enter('waiting_for_capacity', `${what}, until ${new Date(story.capacityUntil).toISOString()} at the latest`);
   // `waitUpTo: 0s` means: look once.
-  if (withinMs <= 0 && board.capacityRefusals > 0) throw noCapacity(what, story);
+  if (withinMs <= 0 && board.triesRefused > 0) throw noCapacity(what, story);
   try {
-    return await lambda(`wait for capacity: ${what}`, 'capacity', {
+    return await lambda(`wait for capacity: ${what}`.slice(0, 100), 'capacity', {
       withinMs: Math.max(withinMs, ONE_LOOK_MS),
     }).awaitOffering({ wishes, refusals });
   } catch (error) {
@@ -68,6 +68,12 @@ async function untilInstance(launched: Launched, until: 'address' | 'active', wi
 
 function noCapacity(what: string, story: Story, cause?: unknown): Error {
   const waited = formatDuration(story.capacityUntil - story.board.requestedAt);
+  const { lastRefusal } = story;
+  if (lastRefusal !== undefined && lastRefusal.type !== 'capacity_unavailable') {
+    return failure(lastRefusal.type, `no launch of ${what} was accepted within ${waited}: ${lastRefusal.message}`, {
+      cause,
+    });
+  }
   const refused = story.board.capacityRefusals === 0 ? '' : `; ${story.board.capacityRefusals} launches were refused`;
   return failure('capacity_unavailable', `no capacity for ${what} within ${waited}${refused}`, { cause });
 }

@@ -113,3 +113,10 @@ test('a launch without a readable answer that created nothing is settled by look
   expect(ending).toMatchObject({ type: 'instance_failed' });
   expect(world?.simulator.record.requests.filter(({ operation }) => operation === 'launch')).toHaveLength(2);
 });
+
+test('an account that stays full fails with that when the wait is over, and does not knock for ever', async () => {
+  const fault = { kind: 'error', status: 400, code: 'global/quota-exceeded', message: 'Quota exceeded.' } as const;
+  const ending = await endOf({ capacity: { waitUpTo: '20m' } }, { faults: [{ on: 'launch', do: fault }] });
+  expect(ending).toMatchObject({ type: 'quota_exceeded' });
+  expect(ending.message).toContain('no launch of gpu_1x_h100_sxm5 in any region was accepted within 20m');
+});

@@ -118,6 +118,21 @@ test('a launch refused although capacity is listed is a normal answer: the next 
   expectCleanSlate(simulator, { alive: 1 });
 });
 
+test('a refusal nobody has documented, and a key refused for a moment while a machine boots, cost neither the wait nor the machine', async () => {
+  const gateway = { kind: 'error', status: 404, code: 'global/not-found' } as const;
+  const key = { kind: 'error', status: 401, code: 'global/invalid-api-key' } as const;
+  const { simulator, taskQueue, client } = await open({
+    faults: [
+      { on: 'instance-types', nth: 1, do: gateway },
+      { on: 'get', nth: [1, 2], do: gateway },
+      { on: 'get', nth: 3, do: key },
+    ],
+  });
+  const provision = await startProvision(client, taskQueue);
+  expect((await provision.result()).launchesUsed).toBe(1);
+  expectCleanSlate(simulator, { alive: 1 });
+});
+
 test('a bad machine is undone and the next launch becomes the node', async () => {
   const { simulator, taskQueue, client } = await open({
     faults: [{ on: 'instance', launch: 1, do: { kind: 'unhealthy' } }],

@@ -64,8 +64,9 @@ export class Transport {
     const { kind } = call;
     const endpoint = `${call.method} ${call.path}`;
     signal?.throwIfAborted();
-    await this.#options.beforeRequest?.(kind, signal);
     const apiKey = await readApiKey(this.#options.apiKey, endpoint);
+    // The last thing before the request: what decides here whether it may still be sent decides with nothing slow after it.
+    await this.#options.beforeRequest?.(kind, signal);
     signal?.throwIfAborted();
 
     const startedAt = performance.now();
