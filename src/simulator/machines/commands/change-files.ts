@@ -1,5 +1,7 @@
 import { FileError } from '../files/file-error.ts';
 import { copyTree, removeTree } from '../files/file-copy.ts';
+import { readChunks } from '../io/read-all.ts';
+import { openPath } from '../processes/open-path.ts';
 import { baseName, parentOf } from '../files/paths.ts';
 import { findGroup, findUser } from '../processes/users.ts';
 import type { Process } from '../processes/process.ts';
@@ -241,10 +243,13 @@ const install = program(
     return forEachOperand(
       process,
       plan.sources,
-      (source) => {
+      async (source) => {
         const target = plan.target(source);
         if (args.has('D')) files.makeDirectory(parentOf(target), process.who, true);
-        const content = files.readFile(process.resolve(source), process.who);
+        // Not always a plain file: `install -m 0600 /dev/null secret` makes an empty one.
+        const file = openPath(process, source, { read: true });
+        const content = Buffer.concat(await readChunks(file, process.signal));
+        file.release();
         // A running program's file is replaced, not written into.
         if (files.exists(target, process.who, false)) files.remove(target, process.who);
         files.writeFile(target, process.who, content, 0o600);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FileError } from '../files/file-error.ts';
 import type { OpenFile } from '../io/open-file.ts';
+import { readAll } from '../io/read-all.ts';
 import { openPath } from '../processes/open-path.ts';
 import type { Process } from '../processes/process.ts';
 import type { Program } from '../processes/programs.ts';
@@ -91,12 +92,10 @@ async function check(process: Process, algorithm: string, list: string, how: How
 }
 
 async function readList(process: Process, list: string): Promise<{ digest: string; path: string }[]> {
-  const chunks: Uint8Array[] = [];
   const file = openInput(process, list);
-  for (let chunk = await read(process, file); chunk !== undefined; chunk = await read(process, file))
-    chunks.push(chunk);
+  const text = await readAll(file, process.signal);
   file.release();
-  const lines = Buffer.concat(chunks).toString('utf8').split('\n');
+  const lines = text.split('\n');
   return lines.flatMap((line) => {
     const match = /^\\?([0-9a-fA-F]+) [ *](.+)$/.exec(line);
     return match === null ? [] : [{ digest: match[1] ?? '', path: match[2] ?? '' }];

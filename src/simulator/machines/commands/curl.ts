@@ -1,5 +1,6 @@
 import { FileError } from '../files/file-error.ts';
 import type { OpenFile } from '../io/open-file.ts';
+import { readChunks } from '../io/read-all.ts';
 import { openPath } from '../processes/open-path.ts';
 import type { Process } from '../processes/process.ts';
 import type { Program } from '../processes/programs.ts';
@@ -174,14 +175,9 @@ async function bodyOf(process: Process, args: Arguments): Promise<Buffer | undef
 
 async function contentOf(process: Process, path: string): Promise<Buffer> {
   const file = path === '-' ? process.file(0).retain() : openPath(process, path, { read: true });
-  const chunks: Uint8Array[] = [];
-  for (;;) {
-    const chunk = await file.read(65_536, process.signal);
-    if (chunk === undefined) break;
-    chunks.push(chunk);
-  }
+  const content = Buffer.concat(await readChunks(file, process.signal));
   file.release();
-  return Buffer.concat(chunks);
+  return content;
 }
 
 async function deliver(

@@ -5,6 +5,7 @@ import { copyTree, removeTree } from '../files/file-copy.ts';
 import type { FileTree, Who } from '../files/file-tree.ts';
 import type { Inode } from '../files/inode.ts';
 import { resolvePath } from '../files/paths.ts';
+import { readChunks } from '../io/read-all.ts';
 import { openPath } from '../processes/open-path.ts';
 import type { Process } from '../processes/process.ts';
 
@@ -29,14 +30,9 @@ export class ProcessFiles implements IFileSystem {
   async readFileBuffer(path: string): Promise<Uint8Array> {
     const process = this.#process();
     const file = openPath(process, path, { read: true });
-    const chunks: Uint8Array[] = [];
-    for (;;) {
-      const chunk = await file.read(65_536, process.signal);
-      if (chunk === undefined) break;
-      chunks.push(chunk);
-    }
+    const content = Buffer.concat(await readChunks(file, process.signal));
     file.release();
-    return Buffer.concat(chunks);
+    return content;
   }
 
   async writeFile(path: string, content: FileContent, options?: Encoding): Promise<void> {

@@ -1,5 +1,6 @@
 import { FileError } from '../files/file-error.ts';
 import type { OpenFile } from '../io/open-file.ts';
+import { readChunks } from '../io/read-all.ts';
 import { openPath } from '../processes/open-path.ts';
 import type { Process } from '../processes/process.ts';
 import type { Program } from '../processes/programs.ts';
@@ -79,15 +80,10 @@ const tee = program({ flags: 'ai', long: { append: 'a' } }, async (process, args
 });
 
 async function bytesOf(process: Process, file: OpenFile): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for (;;) {
-    const chunk = await file.read(CHUNK_BYTES, process.signal);
-    if (chunk === undefined) return Buffer.concat(chunks);
-    chunks.push(chunk);
-  }
+  return Buffer.concat(await readChunks(file, process.signal));
 }
 
-/** Lines with their newlines, one byte a character. */
+/** Lines with their newlines. */
 async function linesOf(process: Process, file: OpenFile): Promise<string[]> {
   return (await bytesOf(process, file)).toString('utf8').match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }

@@ -1,3 +1,4 @@
+import { readAll } from '../io/read-all.ts';
 import { unlessAborted } from '../io/wait.ts';
 import { openPath } from '../processes/open-path.ts';
 import type { Process } from '../processes/process.ts';
@@ -257,13 +258,7 @@ const xargs = program(
     prefix: true,
   },
   async (process, args) => {
-    const chunks: Uint8Array[] = [];
-    for (;;) {
-      const chunk = await process.file(0).read(65_536, process.signal);
-      if (chunk === undefined) break;
-      chunks.push(chunk);
-    }
-    const input = Buffer.concat(chunks).toString('utf8');
+    const input = await readAll(process.file(0), process.signal);
     const replace = args.value('I');
     const items = itemsOf(input, args.has('0') ? '\0' : replace === undefined ? undefined : '\n');
     const command = args.operands.length === 0 ? ['echo'] : args.operands;

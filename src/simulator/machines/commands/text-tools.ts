@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Bash, getCommandNames } from 'just-bash';
 import { parseArguments } from './arguments.ts';
+import { readChunks } from '../io/read-all.ts';
 import { unlessAborted } from '../io/wait.ts';
 import type { Process } from '../processes/process.ts';
 import type { Program } from '../processes/programs.ts';
@@ -87,7 +88,9 @@ function toolbox(): Bash {
 
 async function runTool(process: Process, args: readonly string[]): Promise<number> {
   const name = nameOf(process);
-  const stdin = readsStdin(process, name, args) ? await readStdin(process) : '';
+  const stdin = readsStdin(process, name, args)
+    ? Buffer.concat(await readChunks(process.file(0), process.signal)).toString('latin1')
+    : '';
   const result = await current.run(process, () =>
     unlessAborted(
       toolbox().exec(name, {
@@ -136,15 +139,6 @@ function readsStdin(process: Process, name: string, args: readonly string[]): bo
   const named = operands.slice(given).filter((operand) => !/^[-+]?\d+$/.test(operand));
   const recursive = name.endsWith('grep') && args.some((arg) => /^-\w*[rR]/.test(arg));
   return !recursive && !named.some((operand) => files.exists(process.resolve(operand), process.who));
-}
-
-async function readStdin(process: Process): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for (;;) {
-    const chunk = await process.file(0).read(65_536, process.signal);
-    if (chunk === undefined) return Buffer.concat(chunks).toString('latin1');
-    chunks.push(chunk);
-  }
 }
 
 /** The text tools, each as a program of the machine. */

@@ -51,6 +51,7 @@ export class Process {
   #resolveExit: (exitCode: number) => void = () => undefined;
   #life = newLife();
   #exitCode: number | undefined;
+  #killedBy: SignalName | undefined;
 
   constructor(init: ProcessInit) {
     this.pid = init.pid;
@@ -69,6 +70,11 @@ export class Process {
     this.exited = new Promise((resolve) => {
       this.#resolveExit = resolve;
     });
+  }
+
+  /** The signal that ended it, if one did. */
+  get killedBy(): SignalName | undefined {
+    return this.#killedBy;
   }
 
   /** Aborts when the process is killed; its reason is a `KilledBySignal`. */
@@ -129,6 +135,7 @@ export class Process {
       if (isHarmless(signal)) return;
     }
     const reason = new KilledBySignal(signal);
+    this.#killedBy = signal;
     this.#life.abort(reason);
     this.finish(reason.exitCode);
   }

@@ -12,7 +12,7 @@ import { runStatements } from './run-statements.ts';
 import { runToEnd } from './shell-end.ts';
 import { Shell } from './shell.ts';
 import type { ShellRuntime } from './shell.ts';
-import { readAll } from './subshell.ts';
+import { readAll } from '../io/read-all.ts';
 import { Variables } from './variables.ts';
 import { expandText } from './words.ts';
 

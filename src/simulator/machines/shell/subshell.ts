@@ -1,5 +1,6 @@
 import type { OpenFile } from '../io/open-file.ts';
 import { createPipe } from '../io/pipe.ts';
+import { readAll } from '../io/read-all.ts';
 import { unlessAborted } from '../io/wait.ts';
 import type { Process } from '../processes/process.ts';
 import type { ScriptNode } from './ast.ts';
@@ -34,18 +35,4 @@ export async function collectOutput(shell: Shell, body: ScriptNode): Promise<str
   shell.substitutionStatus = await unlessAborted(child.exited, shell.process.signal);
   shell.lastStatus = shell.substitutionStatus;
   return text.replaceAll('\0', '').replace(/\n+$/, '');
-}
-
-/** Everything that comes, as UTF-8 text. */
-export async function readAll(file: OpenFile, signal: AbortSignal): Promise<string> {
-  return Buffer.concat(await readChunks(file, signal)).toString('utf8');
-}
-
-export async function readChunks(file: OpenFile, signal: AbortSignal): Promise<Uint8Array[]> {
-  const chunks: Uint8Array[] = [];
-  for (;;) {
-    const chunk = await file.read(65_536, signal);
-    if (chunk === undefined) return chunks;
-    chunks.push(chunk);
-  }
 }

@@ -4,6 +4,8 @@ import { NullFile } from '../io/null-file.ts';
 import type { OpenFile } from '../io/open-file.ts';
 import type { Process } from '../processes/process.ts';
 import { findProgram, runProgram } from '../processes/programs.ts';
+import { SIGNALS } from '../processes/signals.ts';
+import type { SignalName } from '../processes/signals.ts';
 import { findUser } from '../processes/users.ts';
 import type { System } from '../system.ts';
 import type { ExecLine, Unit } from './unit-file.ts';
@@ -16,8 +18,9 @@ export type StartResult = { readonly ok: true } | { readonly ok: false; readonly
 const EXIT_EXEC = 203;
 const EXIT_USER = 217;
 const EXIT_RESOURCES = 'resources';
+/** A service that one of these ended is taken to have ended well. */
+const CLEAN_SIGNALS: readonly SignalName[] = ['HUP', 'INT', 'PIPE', 'TERM'];
 const SIGNALLED_FROM = 128;
-const CLEAN_SIGNALS: readonly number[] = [129, 130, 141, 143];
 
 /** One service: its process, and whether it is started again when it ends. */
 export class Service {
@@ -116,15 +119,14 @@ export class Service {
     this.exitCode = exitCode;
     if (process !== this.#process || this.#stopping) return;
     this.#endStragglers(process);
-    const clean = exitCode === 0 || CLEAN_SIGNALS.includes(exitCode) || line.mayFail;
-    this.result = clean ? 'success' : exitCode > SIGNALLED_FROM ? 'signal' : 'exit-code';
+    const signal = process.killedBy ?? signalOf(exitCode);
+    const clean = exitCode === 0 || (signal !== undefined && CLEAN_SIGNALS.includes(signal)) || line.mayFail;
+    this.result = clean ? 'success' : signal === undefined ? 'exit-code' : 'signal';
     const how =
-      exitCode > SIGNALLED_FROM
-        ? `code=killed, status=${exitCode - SIGNALLED_FROM}`
-        : `code=exited, status=${exitCode}`;
-    this.#say(`${this.unit.name}: Main process exited, ${how}${clean ? '' : '/FAILURE'}`);
+      signal === undefined ? `code=exited, status=${exitCode}` : `code=killed, status=${SIGNALS[signal]}/${signal}`;
+    this.#say(`${this.unit.name}: Main process exited, ${how}`);
     if (!clean) this.#say(`${this.unit.name}: Failed with result '${this.result}'.`);
-    if (!this.#isRestarted(exitCode, clean)) {
+    if (!this.#isRestarted(signal !== undefined, clean)) {
       this.#become(clean ? 'inactive' : 'failed', clean ? 'dead' : 'failed');
       return;
     }
@@ -136,7 +138,7 @@ export class Service {
     });
   }
 
-  #isRestarted(exitCode: number, clean: boolean): boolean {
+  #isRestarted(signalled: boolean, clean: boolean): boolean {
     switch (this.unit.restart) {
       case 'always':
         return true;
@@ -145,7 +147,7 @@ export class Service {
       case 'on-success':
         return clean;
       case 'on-abnormal':
-        return !clean && exitCode > SIGNALLED_FROM;
+        return !clean && signalled;
       case 'no':
         return false;
     }
@@ -247,6 +249,11 @@ export class Service {
     const { bootId } = this.#system;
     this.#system.journal.add({ unit: this.unit.name, identifier: 'systemd', pid: 1, message, bootId });
   }
+}
+
+/** A shell that ran its EXIT trap first ends by the code that stands for the signal. */
+function signalOf(exitCode: number): SignalName | undefined {
+  return CLEAN_SIGNALS.find((name) => SIGNALS[name] === exitCode - SIGNALLED_FROM);
 }
 
 async function execute(process: Process, argv: readonly string[]): Promise<number> {

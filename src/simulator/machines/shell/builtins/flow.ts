@@ -1,4 +1,4 @@
-import { readAll } from '../subshell.ts';
+import { readAll } from '../../io/read-all.ts';
 import { openPath } from '../../processes/open-path.ts';
 import { findProgram } from '../../processes/programs.ts';
 import { LoopControl, ShellExit, ShellReturn } from '../outcomes.ts';

@@ -1,7 +1,7 @@
 import type { Process } from '../../processes/process.ts';
 import { KilledBySignal } from '../../processes/signals.ts';
 import type { Shell } from '../shell.ts';
-import { readAll } from '../subshell.ts';
+import { readAll } from '../../io/read-all.ts';
 import type { Builtin } from './builtin.ts';
 
 interface ReadOptions {
