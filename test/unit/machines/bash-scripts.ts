@@ -44,6 +44,7 @@ export const SCRIPTS: readonly string[] = [
   'a=(1 "2 3" 4); echo ${a[1]} ${#a[@]} ${a[@]} "${a[*]}"; a+=(5); a[7]=8; echo ${!a[@]} ${#a[@]}; unset "a[0]"; echo ${a[@]}; printf "[%s]" "${a[@]:1:2}"; echo; for i in "${a[@]}"; do echo "<$i>"; done',
   'declare -A m=([a]=1 [b c]="2 3"); m[d]=3; echo ${m[a]} "${m[b c]}" ${#m[@]}; declare -a l=(x "y z"); echo ${#l[@]} "${l[1]}"; f() { local -a q=(1 2); echo ${q[@]}; }; f; for k in a d; do echo "$k=${m[$k]}"; done; [[ -v m[a] ]]; echo $?',
   'x=5; declare -i n=2+3; echo $n; n+=4; echo $n; y=a; y+=b; echo $y',
+  'x={a,b}c; echo "$x"; y={1..3}; echo $y; echo "{a,b}"; [[ {a,b} == "{a,b}" ]] && echo same',
   'echo {a,b}{1,2} {1..4} {a..e..2} {01..03} x{,y}z {a} {a,} "{a,b}"',
   'echo $((1+2*3)) $(( (1+2)*3 )) $((7/2)) $((-7/2)) $((7%3)) $((2**8)) $((0x10)) $((010)) $((1<2)) $((1&&0)) $((!5)) $((~0)) $((5>3?1:2)) $((1,2))',
   'x=3; echo $((x++)) $x $((++x)) $((x+=2)) $((x*2)) $(( $x - 1 )) $((y)); ((x == 6)) && echo six; ((x > 100)); echo $?; let "z = x * 2"; echo $z',

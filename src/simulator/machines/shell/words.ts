@@ -106,9 +106,28 @@ async function addPart(shell: Shell, builder: FieldBuilder, part: WordPart, quot
       await addParameter(shell, builder, part, quoted);
       return;
     case 'BraceExpansion':
-      // Where braces are not expanded (an assignment), they are text.
-      builder.quoted('{…}');
+      // Where braces are not expanded (an assignment, a here-document), they are text.
+      await addBraces(shell, builder, part, quoted);
   }
+}
+
+async function addBraces(
+  shell: Shell,
+  builder: FieldBuilder,
+  part: Part<'BraceExpansion'>,
+  quoted: boolean,
+): Promise<void> {
+  builder.quoted('{');
+  for (const [index, item] of part.items.entries()) {
+    if (index > 0) builder.quoted(',');
+    if (item.type === 'Word') await addParts(shell, builder, item.word.parts, quoted);
+    else builder.quoted([item.startStr ?? item.start, item.endStr ?? item.end, item.step].filter(isGiven).join('..'));
+  }
+  builder.quoted('}');
+}
+
+function isGiven<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }
 
 async function addQuoted(shell: Shell, builder: FieldBuilder, parts: readonly WordPart[]): Promise<void> {
