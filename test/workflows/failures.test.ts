@@ -120,3 +120,36 @@ test('an account that stays full fails with that when the wait is over, and does
   expect(ending).toMatchObject({ type: 'quota_exceeded' });
   expect(ending.message).toContain('no launch of gpu_1x_h100_sxm5 in any region was accepted within 20m');
 });
+
+test('a machine that never shows the host key chosen for it is given up, and nothing was sent to it', async () => {
+  const ending = await endOf(
+    { maxLaunches: 1, deadlines: { ssh: '4s' } },
+    { faults: [{ on: 'machine', do: { ignoresUserData: true } }] },
+  );
+  expect(ending).toMatchObject({ type: 'host_key_mismatch' });
+  expect(world?.simulator.record.commands).toEqual([]);
+});
+
+test('a machine whose sshd never comes up is given up at its deadline', async () => {
+  const ending = await endOf(
+    { maxLaunches: 1, deadlines: { ssh: '4s' } },
+    { faults: [{ on: 'machine', do: { sshAfterMs: 1e9 } }] },
+  );
+  expect(ending).toMatchObject({ type: 'ssh_unreachable' });
+  expect(ending.message).toContain('no SSH session with 127.');
+});
+
+test('a bootstrap that fails says its exit code, its step and its last lines', async () => {
+  const ending = await endOf({
+    maxLaunches: 1,
+    bootstrap: { commands: ['true', 'echo no disk for {{.NodeID}}; exit 7'] },
+  });
+  expect(ending).toMatchObject({ type: 'bootstrap_failed' });
+  expect(ending.message).toContain('exit code 7 (step: command 2 of 2): no disk for ');
+});
+
+test('a node that never registers with Navarch is given up at its deadline', async () => {
+  const ending = await endOf({ maxLaunches: 1, bootstrap: { commands: ['true'] }, deadlines: { registration: '4s' } });
+  expect(ending).toMatchObject({ type: 'registration_failed' });
+  expect(ending.message).toContain('Navarch does not know the node yet');
+});
