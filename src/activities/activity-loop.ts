@@ -1,8 +1,10 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** One look may take minutes (a slow sudo, a connection that hangs): Temporal hears from us all the while. */
+/** One look may take minutes (a slow sudo, a connection that hangs): Temporal hears from us all the while, at least so often. */
 const HEARTBEAT_MS = 5_000;
+/** And so many times within the heartbeat timeout: one that is lost, or late on a busy machine, is not yet a lost worker. */
+const HEARTBEATS_PER_TIMEOUT = 6;
 
 /** So much of an attempt's time is kept for saying why it ran out: a verdict of our own says more than Temporal's timeout. */
 const TIME_TO_SAY_WHY_MS = 2_000;
@@ -35,7 +37,10 @@ export async function lookUntil<T>(options: {
 /** Runs it with a heartbeat before, and every few seconds while it lasts. */
 export async function beating<T>(details: () => unknown, run: () => Promise<T>): Promise<T> {
   heartbeat(details());
-  const timer = setInterval(() => heartbeat(details()), HEARTBEAT_MS);
+  const { heartbeatTimeoutMs } = activityInfo();
+  // An attempt without such a timeout is told one of 0.
+  const everyMs = Math.min(HEARTBEAT_MS, (heartbeatTimeoutMs || Infinity) / HEARTBEATS_PER_TIMEOUT);
+  const timer = setInterval(() => heartbeat(details()), everyMs);
   try {
     return await run();
   } finally {

@@ -7,8 +7,8 @@ import { fromLaunch, notSent } from './failures.ts';
 import type { LaunchActivities } from './types.ts';
 import { hostKeyUserData } from './user-data.ts';
 
-/** What must be kept of the start-to-close time for the request itself: as long as the client waits for its answer, and a bit. */
-const TIME_TO_ANSWER_MS = 95_000;
+/** What must be left of the start-to-close time when the request is sent: as long as the client waits for its answer (90 of 120 seconds), and a bit. */
+const SHARE_TO_ANSWER = 0.8;
 
 const beforeSending = new AsyncLocalStorage<() => void>();
 
@@ -36,7 +36,7 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
       // monotonic, and the check is the last thing before the request.
       const onlyInTime = (): void => {
         const left = startToCloseTimeoutMs - (performance.now() - enteredAt);
-        if (left < TIME_TO_ANSWER_MS) throw notSent('the launch was not sent: too little of its time was left');
+        if (left < startToCloseTimeoutMs * SHARE_TO_ANSWER) throw notSent('the launch was not sent: too little of its time was left');
       };
       try {
         // No cancellation signal: a launch under way cannot be called back, and its answer says what there is to undo.
