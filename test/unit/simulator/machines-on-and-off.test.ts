@@ -1,4 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
+import sshpk from 'sshpk';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   absentMachine,
@@ -105,7 +107,9 @@ describe('what a machine is made of', () => {
 });
 
 describe('a machine with SSH', () => {
-  const key = ssh2.utils.generateKeyPairSync('ed25519');
+  // Not by ssh2's own generator: one in about 200 of its ed25519 keys is unreadable, for itself too.
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
+  const key = sshpk.parsePrivateKey(pem, 'pkcs8');
   const connects = (host: string): Promise<boolean> =>
     new Promise((resolve) => {
       const client = new ssh2.Client();
@@ -116,11 +120,11 @@ describe('a machine with SSH', () => {
       client
         .on('ready', () => answer(true))
         .on('error', () => answer(false))
-        .connect({ host, port: simulator.sshPort, username: 'ubuntu', privateKey: key.private });
+        .connect({ host, port: simulator.sshPort, username: 'ubuntu', privateKey: key.toString('ssh-private') });
     });
 
   test('answers at its own address once it has one, with the key of the launch, and not after terminate', async () => {
-    await start({ clockFactor: 1, sshKeys: [{ name: 'ci', publicKey: key.public }] });
+    await start({ clockFactor: 1, sshKeys: [{ name: 'ci', publicKey: key.toPublic().toString('ssh') }] });
     const ids = [await launch('gpu_1x_a10', 'us-east-1'), await launch('gpu_1x_a10', 'us-east-1')];
     await simulator.controls.advance(60 * SECOND);
     const [first = '', second = ''] = simulator.record.instances.map(({ address }) => address ?? '');
