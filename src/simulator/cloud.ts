@@ -4,13 +4,13 @@ import { drawBootTimes, type BootModel } from './boot-model.ts';
 import type { Capacity } from './capacity.ts';
 import type { Clock } from './clock.ts';
 import type { FaultEngine } from './faults/engine.ts';
-import { faultOf } from './faults/instance-faults.ts';
+import { faultOf, type LaterInstanceFault } from './faults/instance-faults.ts';
 import { Instance, type LaunchOrder } from './instance.ts';
 import { Life } from './life.ts';
 import type { MachineRoom } from './machine-room.ts';
 import { seededRandom } from './random.ts';
 import type { Recorder } from './record.ts';
-import { statusSeen, type AfterEnd } from './visibility.ts';
+import { isVisible, statusSeen, type AfterEnd } from './visibility.ts';
 
 /** An instance as one read shows it. */
 export interface Sighting {
@@ -25,7 +25,7 @@ export type LaunchOutcome =
 
 export type TerminateOutcome =
   /** It is terminating now, or was already. */
-  | { readonly kind: 'terminating'; readonly instance: Instance }
+  | { readonly kind: 'terminating'; readonly instance: Instance; readonly isFirst: boolean }
   /** The answer will not name it, and nothing happened. */
   | { readonly kind: 'not-applied' }
   | { readonly kind: 'refused'; readonly status: number; readonly code: string }
@@ -110,15 +110,26 @@ export class Cloud {
 
   /** What get shows. */
   get(account: Account, id: string): Sighting | undefined {
-    const instance = this.#instances.get(id);
-    if (instance?.account !== account.name) return undefined;
+    const instance = this.#owned(account, id);
+    if (instance === undefined) return undefined;
     const status = this.#statusSeen(instance, 'get');
     return status === undefined ? undefined : { instance, status };
   }
 
+  /** Whether a request by id finds it. Unlike get this is no read: nothing counts it. */
+  isKnown(account: Account, id: string): boolean {
+    const instance = this.#owned(account, id);
+    return instance !== undefined && isVisible(instance, 'get', this.#parts.clock.now(), this.#parts.afterEnd);
+  }
+
+  /** The name of the account's instance, hidden or not. */
+  nameOf(account: Account, id: string): string | undefined {
+    return this.#owned(account, id)?.name;
+  }
+
   terminate(account: Account, id: string): TerminateOutcome {
-    const instance = this.get(account, id)?.instance;
-    if (instance === undefined) return { kind: 'not-found' };
+    const instance = this.#owned(account, id);
+    if (instance === undefined || !this.isKnown(account, id)) return { kind: 'not-found' };
     const { faults } = instance;
 
     const refused = faultOf(faults, 'terminate-refused-while-booting');
@@ -135,13 +146,13 @@ export class Cloud {
       if (second?.answer === 'not-found') return { kind: 'not-found' };
       if (second?.answer === 'unknown')
         return { kind: 'refused', status: second.status ?? 500, code: 'global/unknown' };
-      return { kind: 'terminating', instance };
+      return { kind: 'terminating', instance, isFirst: false };
     }
     this.#life.terminate(instance);
-    return { kind: 'terminating', instance };
+    return { kind: 'terminating', instance, isFirst: true };
   }
 
-  /** False when its state forbids it. */
+  /** False when its state forbids it (§8.44). */
   restart(instance: Instance): boolean {
     const possible = ['active', 'unhealthy'].includes(instance.status) && !this.isBusy(instance);
     if (possible) this.#life.restart(instance);
@@ -159,7 +170,21 @@ export class Cloud {
 
   /** Makes an instance unhealthy, or active again, now. */
   setHealth(id: string, status: 'active' | 'unhealthy'): void {
-    this.truth(id).become(status, this.#parts.clock.now());
+    const instance = this.truth(id);
+    // Nothing comes back to life, in the simulation neither: such a test would prove the wrong thing.
+    if (instance.isEnded || instance.status === 'terminating') throw new Error(`instance ${id} is ${instance.status}`);
+    instance.become(status, this.#parts.clock.now());
+  }
+
+  /** Lets a fault befall an instance that lives. What the fault times from launch or from active, it times from now. */
+  addFault(id: string, fault: LaterInstanceFault): void {
+    const instance = this.truth(id);
+    const now = this.#parts.clock.now();
+    if (fault.kind === 'vanishes') {
+      instance.addFault({ ...fault, afterMs: fault.afterMs + now - instance.acceptedAt });
+    } else if (fault.kind === 'unknown-status') {
+      instance.addFault({ ...fault, forMs: fault.forMs + now - (instance.firstHealthyAt ?? now) });
+    } else instance.addFault(fault);
   }
 
   /** The instance as it truly is. Throws when there never was one. */
@@ -174,6 +199,12 @@ export class Cloud {
     return this.#parts.capacity.listed();
   }
 
+  #owned(account: Account, id: string): Instance | undefined {
+    const instance = this.#instances.get(id);
+    return instance?.account === account.name ? instance : undefined;
+  }
+
+  /** Booting, active, unhealthy and terminating ones: what counts against the quota (§8.17). */
   #living(account: Account): number {
     let living = 0;
     for (const instance of this.#instances.values()) {

@@ -3,6 +3,7 @@ import type { Capacity } from './capacity.ts';
 import type { Clock } from './clock.ts';
 import type { Cloud } from './cloud.ts';
 import type { FaultEngine } from './faults/engine.ts';
+import type { HiddenFrom, LaterInstanceFault } from './faults/instance-faults.ts';
 import type { FaultRule } from './faults/plan.ts';
 import type { MachineRoom } from './machine-room.ts';
 import type { Machine } from './machines/machine.ts';
@@ -14,11 +15,20 @@ export interface Controls {
   setCapacity(type: string, region: string, slots: number): void;
   /** Adds a rule to the fault plan; its counts begin now. */
   addFault(rule: FaultRule): void;
+  /**
+   * Makes an instance misbehave that lives already; of the faults of one kind the newest counts. What the fault times from the launch or
+   * from active, it times from now: `{ kind: 'vanishes', afterMs: 0, forMs: 60_000 }` hides it for the next minute.
+   */
+  addInstanceFault(instanceId: string, fault: LaterInstanceFault): void;
+  /** The instance is missing from these reads, both unless told, until `show` (§8.23). It lives on, and is billed. */
+  hide(instanceId: string, from?: Exclude<HiddenFrom, undefined>): void;
+  /** Takes back `hide`. */
+  show(instanceId: string): void;
   /** Ends an instance behind everybody's back (§8.30). */
   endFromOutside(instanceId: string, as: 'terminated' | 'preempted'): void;
-  /** Makes an instance unhealthy, or active again. */
+  /** Makes an instance unhealthy, or active again. Throws for one that is terminating or ended. */
   setHealth(instanceId: string, status: 'active' | 'unhealthy'): void;
-  /** The key is no longer valid; or it is again. */
+  /** The key is no longer valid; or it is again, for the account that it was of. */
   revokeKey(apiKey: string): void;
   restoreKey(apiKey: string): void;
   /** Every request of the default account gets this 403; undefined lifts it. */
@@ -35,6 +45,7 @@ export interface Controls {
 
 export interface ControlsParts {
   readonly account: Account;
+  readonly accounts: readonly Account[];
   readonly capacity: Capacity;
   readonly clock: Clock;
   readonly cloud: Cloud;
@@ -45,14 +56,20 @@ export interface ControlsParts {
 }
 
 export function controlsOver(parts: ControlsParts): Controls {
-  const { account, capacity, clock, cloud, faults, machines, plane, navarch } = parts;
+  const revoked = new Map<string, Account>();
+  const { account, accounts, capacity, clock, cloud, faults, machines, plane, navarch } = parts;
   return {
     setCapacity: (type, region, slots) => capacity.set(type, region, slots),
     addFault: (rule) => faults.add(rule),
+    addInstanceFault: (instanceId, fault) => cloud.addFault(instanceId, fault),
+    hide: (instanceId, from = 'both') => void (cloud.truth(instanceId).hiddenFrom = from),
+    show: (instanceId) => void (cloud.truth(instanceId).hiddenFrom = undefined),
     endFromOutside: (instanceId, as) => cloud.endFromOutside(instanceId, as),
     setHealth: (instanceId, status) => cloud.setHealth(instanceId, status),
-    revokeKey: (apiKey) => void account.apiKeys.delete(apiKey),
-    restoreKey: (apiKey) => void account.apiKeys.add(apiKey),
+    revokeKey: (apiKey) => {
+      for (const owner of accounts) if (owner.apiKeys.delete(apiKey)) revoked.set(apiKey, owner);
+    },
+    restoreKey: (apiKey) => void (revoked.get(apiKey) ?? account).apiKeys.add(apiKey),
     blockAccount: (why) => void (account.blocked = why),
     setQuota: (quota) => void (account.quota = quota),
     restartNavarch: () => plane.forget(),

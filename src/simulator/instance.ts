@@ -1,6 +1,6 @@
 import type { BootTimes } from './boot-model.ts';
 import type { InstanceTypeSpec } from './catalogue.ts';
-import type { InstanceFault } from './faults/instance-faults.ts';
+import type { HiddenFrom, InstanceFault, LaterInstanceFault } from './faults/instance-faults.ts';
 import type { MachineFaults } from './machines/machine.ts';
 
 export type InstanceStatus = 'booting' | 'active' | 'unhealthy' | 'terminating' | 'terminated' | 'preempted';
@@ -57,7 +57,6 @@ export class Instance implements InstanceTruth {
   /** Which piece of hardware of the offering it got. */
   readonly place: number;
   readonly times: BootTimes;
-  readonly faults: readonly InstanceFault[];
   readonly machineFaults: MachineFaults;
   readonly acceptedAt: number;
   readonly gpuUuids: readonly string[];
@@ -75,6 +74,9 @@ export class Instance implements InstanceTruth {
   activeReads = 0;
   /** Terminates that did nothing so far; for the fault that ignores some. */
   ignoredTerminates = 0;
+  /** Hidden by hand from these reads. */
+  hiddenFrom: HiddenFrom | undefined;
+  #faults: readonly InstanceFault[];
   readonly history: { at: number; status: InstanceStatus }[];
 
   constructor(birth: {
@@ -96,7 +98,7 @@ export class Instance implements InstanceTruth {
     this.order = birth.order;
     this.place = birth.place;
     this.times = birth.times;
-    this.faults = birth.faults;
+    this.#faults = birth.faults;
     this.machineFaults = birth.machineFaults;
     this.acceptedAt = birth.acceptedAt;
     this.gpuUuids = birth.gpuUuids;
@@ -104,6 +106,18 @@ export class Instance implements InstanceTruth {
     this.name = birth.order.name;
     this.tags = birth.order.tags;
     this.history = [{ at: birth.acceptedAt, status: 'booting' }];
+  }
+
+  /** Those of its launch, and before them those added since: of one kind the newest counts. */
+  get faults(): readonly InstanceFault[] {
+    return this.#faults;
+  }
+
+  /** What the fault counts, it counts from now. */
+  addFault(fault: LaterInstanceFault): void {
+    this.#faults = [fault, ...this.#faults];
+    if (fault.kind === 'status-goes-back') this.activeReads = 0;
+    if (fault.kind === 'terminate-not-applied') this.ignoredTerminates = 0;
   }
 
   get type(): string {

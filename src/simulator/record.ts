@@ -46,6 +46,8 @@ export interface RequestRecord {
   readonly tags: readonly Tag[];
   /** Of a launch that created an instance, whatever was answered. */
   readonly createdInstanceId: string | undefined;
+  /** Of a terminate: those that it set terminating, whatever was answered. */
+  readonly terminatedInstanceIds: readonly string[];
 }
 
 export type RequestDraft = { -readonly [K in keyof RequestRecord]: RequestRecord[K] };
@@ -118,6 +120,7 @@ export class Recorder implements SimulatorRecord {
       launchName: undefined,
       tags: [],
       createdInstanceId: undefined,
+      terminatedInstanceIds: [],
     };
     this.requests.push(draft);
     return draft;

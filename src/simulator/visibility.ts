@@ -1,4 +1,4 @@
-import { faultOf } from './faults/instance-faults.ts';
+import { faultOf, type HiddenFrom } from './faults/instance-faults.ts';
 import type { Instance, InstanceStatus } from './instance.ts';
 
 /** How long an instance that ended can still be read, in simulated milliseconds (§8.23). Nobody knows how long that really is. */
@@ -12,24 +12,26 @@ export interface AfterEnd {
 const LISTED_MS = 60_000;
 const GETTABLE_MS = 600_000;
 
-/** What a read shows of an instance: perhaps nothing yet, nothing any more, or an old status. Reads by list and by id may disagree. */
+type Read = 'list' | 'get';
+
+/** Whether such a read shows the instance at all (§8.23): not yet, not just now, and not any more are all possible. */
+export function isVisible(instance: Instance, by: Read, now: number, afterEnd: AfterEnd): boolean {
+  if (isHidden(instance, by, now)) return false;
+  if (instance.endedAt === undefined) return true;
+  const lingers = { ...afterEnd, ...faultOf(instance.faults, 'lingers') };
+  const visibleMs = by === 'list' ? (lingers.listedMs ?? LISTED_MS) : (lingers.gettableMs ?? GETTABLE_MS);
+  return now < instance.endedAt + visibleMs;
+}
+
+/** What a read shows of an instance: perhaps nothing, or an old status. Reads by list and by id may disagree. */
 export function statusSeen(
   instance: Instance,
-  by: 'list' | 'get',
+  by: Read,
   now: number,
   afterEnd: AfterEnd,
 ): InstanceStatus | (string & {}) | undefined {
+  if (!isVisible(instance, by, now, afterEnd)) return undefined;
   const { faults } = instance;
-  const unlisted = faultOf(faults, 'unlisted');
-  const hidden = unlisted !== undefined && (unlisted.from === undefined || ['both', by].includes(unlisted.from));
-  if (hidden && now < instance.acceptedAt + unlisted.forMs) return undefined;
-
-  if (instance.endedAt !== undefined) {
-    const lingers = { ...afterEnd, ...faultOf(faults, 'lingers') };
-    const visibleMs = by === 'list' ? (lingers.listedMs ?? LISTED_MS) : (lingers.gettableMs ?? GETTABLE_MS);
-    if (now >= instance.endedAt + visibleMs) return undefined;
-  }
-
   const stale = faultOf(faults, 'stale-status');
   const status = stale === undefined ? instance.status : instance.statusAt(now - stale.forMs);
   if (status !== 'active') return status;
@@ -39,4 +41,15 @@ export function statusSeen(
 
   instance.activeReads++;
   return faultOf(faults, 'status-goes-back') !== undefined && instance.activeReads === 2 ? 'booting' : status;
+}
+
+function isHidden({ acceptedAt, faults, hiddenFrom }: Instance, by: Read, now: number): boolean {
+  const concerns = (from: HiddenFrom = 'both'): boolean => from === 'both' || from === by;
+  if (hiddenFrom !== undefined && concerns(hiddenFrom)) return true;
+  const age = now - acceptedAt;
+  return faults.some((fault) => {
+    if (fault.kind === 'unlisted') return concerns(fault.from) && age < fault.forMs;
+    if (fault.kind !== 'vanishes') return false;
+    return concerns(fault.from) && fault.afterMs <= age && age < fault.afterMs + fault.forMs;
+  });
 }

@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 const ms = z.number().nonnegative();
 
+/** Which reads a hidden instance is missing from: the list, get (404), or both, as it is unless told. */
+const from = z.enum(['list', 'get', 'both']).exactOptional();
+
 /** How one instance misbehaves, in simulated milliseconds. Numbers are those of "What a faithful simulator must do". */
 export const instanceFault = z.discriminatedUnion('kind', [
   /** Boots by this timetable, counted from the accepted launch, instead of the boot model's (§8.26, 27). */
@@ -28,8 +31,13 @@ export const instanceFault = z.discriminatedUnion('kind', [
   }),
   /** Ends without being asked, so long after the launch: preempted, or terminated by someone at the console (§8.30). */
   z.strictObject({ kind: z.literal('ends'), as: z.enum(['preempted', 'terminated']), afterMs: ms }),
-  /** Missing from the list, from get (404), or both, for so long after the launch (§8.23). */
-  z.strictObject({ kind: z.literal('unlisted'), forMs: ms, from: z.enum(['list', 'get', 'both']).exactOptional() }),
+  /** Missing from reads for so long after the launch (§8.23). What get does not know, terminate and restart do not know either. */
+  z.strictObject({ kind: z.literal('unlisted'), forMs: ms, from }),
+  /**
+   * The same in the middle of its life: missing from so long after the accepted launch, for so long, then back (§8.23). The machine
+   * runs on, and is billed. An instance may vanish more than once.
+   */
+  z.strictObject({ kind: z.literal('vanishes'), afterMs: ms, forMs: ms, from }),
   /** Reads show the status it had so long ago (§8.24). */
   z.strictObject({ kind: z.literal('stale-status'), forMs: ms }),
   /** The second read that would show `active` shows `booting` once more (§8.24). */
@@ -63,6 +71,25 @@ export const instanceFault = z.discriminatedUnion('kind', [
 ]);
 
 export type InstanceFault = z.infer<typeof instanceFault>;
+
+export type HiddenFrom = Extract<InstanceFault, { kind: 'vanishes' }>['from'];
+
+/** Those that can still befall an instance that lives; the others shape its boot. */
+export type LaterInstanceFault = Extract<
+  InstanceFault,
+  {
+    kind:
+      | 'vanishes'
+      | 'stale-status'
+      | 'status-goes-back'
+      | 'unknown-status'
+      | 'lingers'
+      | 'terminate-refused-while-booting'
+      | 'terminate-not-applied'
+      | 'stuck-terminating'
+      | 'second-terminate';
+  }
+>;
 
 /** The fault of this kind, if the instance has one; the first wins. */
 export function faultOf<K extends InstanceFault['kind']>(

@@ -20,7 +20,7 @@ export function instanceEndpoints(world: World): readonly Endpoint[] {
     return world.cloud.get(call.account, id) ?? failure('global/object-does-not-exist');
   };
   const instanceName = ({ account, params }: Call): string | undefined =>
-    world.cloud.get(account, params['id'] ?? '')?.instance.name;
+    world.cloud.nameOf(account, params['id'] ?? '');
 
   return [
     {

@@ -55,7 +55,7 @@ function terminate(call: Call, world: World): Answer {
   const parsed = instanceIds.safeParse(call.body);
   if (!parsed.success) return invalid(parsed.error);
   const ids = parsed.data.instance_ids;
-  if (ids.some((id) => world.cloud.get(call.account, id) === undefined)) return failure('global/object-does-not-exist');
+  if (!ids.every((id) => world.cloud.isKnown(call.account, id))) return failure('global/object-does-not-exist');
 
   const terminated: Record<string, unknown>[] = [];
   for (const id of ids) {
@@ -63,7 +63,8 @@ function terminate(call: Call, world: World): Answer {
     if (outcome.kind === 'not-found') return failure('global/object-does-not-exist');
     if (outcome.kind === 'refused') return failure(outcome.code, { status: outcome.status });
     if (outcome.kind === 'not-applied') continue;
-    const { instance } = outcome;
+    const { instance, isFirst } = outcome;
+    if (isFirst) call.record.terminatedInstanceIds = [...call.record.terminatedInstanceIds, id];
     terminated.push(instanceJson({ instance, status: instance.status }, { ...world, account: call.account }));
   }
   return success({ terminated_instances: terminated });
@@ -84,5 +85,5 @@ function restart(call: Call, world: World): Answer {
 
 function firstName({ body, account }: Call, { cloud }: World): string | undefined {
   const id = instanceIds.safeParse(body).data?.instance_ids[0];
-  return id === undefined ? undefined : cloud.get(account, id)?.instance.name;
+  return id === undefined ? undefined : cloud.nameOf(account, id);
 }
