@@ -1,8 +1,8 @@
 import type { Random } from './random.ts';
 
-/** How long a healthy boot takes. All in simulated milliseconds from the accepted launch; each range is drawn from evenly. */
+/** How long a healthy boot takes (§8.26). All in simulated milliseconds from the accepted launch; each range is drawn from evenly. */
 export interface BootModel {
-  /** When the public address is assigned and the machine powered on. Measured 22–31 s, while still `booting`. */
+  /** When the public address is assigned and the machine powered on. Measured 22–31 s, while still `booting` (§8.27). */
   readonly addressMs: Range;
   /** When a type with one GPU or none turns `active`. Measured 113–333 s. */
   readonly singleGpuActiveMs: Range;
@@ -13,9 +13,9 @@ export interface BootModel {
   /** How often a boot takes `outlierActiveMs` instead. 0 unless told; one such boot was seen in about twenty. */
   readonly outlierProbability: number;
   readonly outlierActiveMs: number;
-  /** From the terminate call to `terminated`. Measured about 110 s. */
+  /** From the terminate call to `terminated`. Measured about 110 s (§8.39). */
   readonly terminationMs: Range;
-  /** How long `vm-action-in-progress` follows a restart. */
+  /** How long `vm-action-in-progress` follows a restart (§8.31). */
   readonly restartMs: number;
 }
 

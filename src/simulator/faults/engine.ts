@@ -4,13 +4,15 @@ import { seededRandom, type Random } from '../random.ts';
 import type { InstanceFault } from './instance-faults.ts';
 import type { NavarchFault } from './navarch-faults.ts';
 import type { FaultPlan, FaultRule, InstanceRule, MachineRule, RequestRule } from './plan.ts';
-import type { Operation, RequestFault } from './request-faults.ts';
+import { READS, type Operation, type RequestFault } from './request-faults.ts';
 
 interface Armed<R extends FaultRule> {
   readonly rule: R;
   /** A stream of its own, so that one rule's luck does not depend on another's. */
   readonly random: Random;
   seen: number;
+  /** Of those seen, how many since the last accepted launch; never a number that a rule could ask for while there was none. */
+  sinceLaunch: number;
   struck: number;
 }
 
@@ -45,7 +47,8 @@ export class FaultEngine {
 
   /** Adds a rule to those in force. `nth`, `every` and `times` count from now. */
   add(rule: FaultRule): void {
-    const fresh = { random: seededRandom(this.#seed, 'fault rule', this.#armed++), seen: 0, struck: 0 };
+    const random = seededRandom(this.#seed, 'fault rule', this.#armed++);
+    const fresh = { random, seen: 0, sinceLaunch: -Infinity, struck: 0 };
     if (rule.on === 'navarch') this.#addNavarchFault(rule.do);
     else if (rule.on === 'instance' || rule.on === 'machine') this.#launchRules.push({ rule, ...fresh });
     else this.#requestRules.push({ rule, ...fresh });
@@ -54,9 +57,9 @@ export class FaultEngine {
   /** What strikes this request: at most one fault of each kind, in the plan's order. Each call counts one request. */
   onRequest(operation: Operation, instanceName: string | undefined): readonly RequestFault[] {
     const struck = this.#requestRules
-      .filter(({ rule }) => rule.on === operation || rule.on === 'any')
+      .filter(({ rule }) => concerns(rule.on, operation))
       .filter(({ rule }) => rule.matchName === undefined || instanceName?.includes(rule.matchName) === true)
-      .filter((armed) => this.#strikes(armed, armed.rule.nth))
+      .filter((armed) => this.#strikes(armed, armed.rule))
       .map(({ rule }) => rule.do);
     return struck.filter((fault, index) => struck.findIndex(({ kind }) => kind === fault.kind) === index);
   }
@@ -71,10 +74,11 @@ export class FaultEngine {
       if (rule.region !== undefined && rule.region !== launch.region) continue;
       if (rule.matchName !== undefined && !launch.name.includes(rule.matchName)) continue;
       if (rule.launch !== undefined && ![rule.launch].flat().includes(launch.number)) continue;
-      if (!this.#strikes(armed, undefined)) continue;
+      if (!this.#strikes(armed, {})) continue;
       if (rule.on === 'instance') instance.push(rule.do);
       else machine = { ...machine, ...rule.do };
     }
+    for (const armed of this.#requestRules) armed.sinceLaunch = 0;
     return { instance, machine };
   }
 
@@ -97,18 +101,27 @@ export class FaultEngine {
     this.#clock.after(this.#startedAt + fault.atMs - this.#clock.now(), () => this.#navarchRestart());
   }
 
-  #strikes(armed: Armed<RequestRule | InstanceRule | MachineRule>, nth: number | number[] | undefined): boolean {
+  #strikes(
+    armed: Armed<RequestRule | InstanceRule | MachineRule>,
+    { nth, afterLaunch }: Pick<RequestRule, 'nth' | 'afterLaunch'>,
+  ): boolean {
     const { rule, random } = armed;
     if (!isWithin(rule.between, this.#clock.now() - this.#startedAt)) return false;
     armed.seen++;
+    armed.sinceLaunch++;
     // Drawn whether needed or not: how often the others strike must not shift this rule's luck.
     const lucky = rule.probability === undefined || random.chance(rule.probability);
     if (nth !== undefined && ![nth].flat().includes(armed.seen)) return false;
+    if (afterLaunch !== undefined && ![afterLaunch].flat().includes(armed.sinceLaunch)) return false;
     if (rule.every !== undefined && armed.seen % rule.every !== 0) return false;
     if (rule.times !== undefined && armed.struck >= rule.times) return false;
     if (lucky) armed.struck++;
     return lucky;
   }
+}
+
+function concerns(on: RequestRule['on'], operation: Operation): boolean {
+  return on === operation || on === 'any' || (on === 'read' && READS.includes(operation));
 }
 
 function isWithin(between: readonly [number, number] | undefined, time: number): boolean {

@@ -23,9 +23,12 @@ const selection = {
 
 /** A request to the Lambda API goes wrong. The same request may be struck by several rules; the first of each kind counts. */
 const requestRule = z.strictObject({
-  on: z.enum([...OPERATIONS, 'any']),
+  /** `read` is every operation that changes nothing. */
+  on: z.enum([...OPERATIONS, 'read', 'any']),
   /** The n-th (from 1) of the requests that pass `on`, `between` and `matchName`, or any of these. */
   nth: counts.exactOptional(),
+  /** The same, counted anew from each accepted launch, whatever was answered to it; none before the first (§8.11). */
+  afterLaunch: counts.exactOptional(),
   ...selection,
   do: requestFault,
 });

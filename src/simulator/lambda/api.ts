@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as realDelay } from 'node:timers/promises';
 import type { Account } from '../account.ts';
+import type { Clock } from '../clock.ts';
 import type { FaultEngine } from '../faults/engine.ts';
 import type { RequestFault } from '../faults/request-faults.ts';
 import type { RateLimits } from '../rate-limits.ts';
@@ -32,6 +33,7 @@ export interface Arrival {
 
 export interface LambdaApiParts {
   readonly accounts: readonly Account[];
+  readonly clock: Clock;
   readonly limits: RateLimits | 'off';
   readonly faults: FaultEngine;
   readonly recorder: Recorder;
@@ -98,11 +100,11 @@ export class LambdaApi {
     if (faults.some(({ kind }) => kind === 'rate-limited')) call.record.rateLimited = 'by-plan';
 
     const delay = faultIn(faults, 'delay');
-    if (delay?.effect === 'late') await this.#pause(delay.realMs);
+    if (delay?.effect === 'late') await this.#pause(delay);
     const answer = faults.some((fault) => replyInstead(fault, arrival.url) !== undefined)
       ? undefined
       : await this.#answer(endpoint, call, arrival.body, faults);
-    if (delay !== undefined && delay.effect !== 'late') await this.#pause(delay.realMs);
+    if (delay !== undefined && delay.effect !== 'late') await this.#pause(delay);
 
     for (const fault of faults) {
       const instead = replyInstead(fault, arrival.url);
@@ -124,8 +126,11 @@ export class LambdaApi {
     return endpoint.handle(call);
   }
 
-  async #pause(realMs: number): Promise<void> {
-    await realDelay(realMs, undefined, { signal: this.#parts.closing });
+  /** Waits even when nobody waits for the answer any more: what is on its way arrives. */
+  async #pause({ realMs, simulatedMs }: Extract<RequestFault, { kind: 'delay' }>): Promise<void> {
+    const { clock, closing } = this.#parts;
+    if (realMs !== undefined) await realDelay(realMs, undefined, { signal: closing });
+    if (simulatedMs !== undefined) await clock.sleep(simulatedMs, closing);
   }
 }
 

@@ -53,6 +53,8 @@ export function replyInstead(fault: RequestFault, url: string): Reply | undefine
       return errorReply(fault);
     case 'reset':
       return { kind: 'reset' };
+    case 'no-answer':
+      return { kind: 'never' };
     case 'rate-limited':
       return tooManyRequests(fault.body ?? 'json', fault.retryAfterSeconds);
     case 'redirect': {
@@ -81,11 +83,14 @@ export function lostAnswer({ as }: Extract<RequestFault, { kind: 'lost-answer' }
       return { kind: 'response', status: 200, contentType: 'text/html', body: page(200) };
     case 'no-ids': {
       const { data } = answer.payload as { data?: Record<string, unknown> };
-      const emptied = data !== undefined && 'instance_ids' in data ? { instance_ids: [] } : null;
-      return jsonReply({ status: 200, payload: { data: emptied } });
+      const named = data === undefined ? undefined : WHO.find((list) => list in data);
+      return jsonReply({ status: 200, payload: { data: named === undefined ? null : { [named]: [] } } });
     }
   }
 }
+
+/** Where an answer names the instances that something happened to. */
+const WHO = ['instance_ids', 'terminated_instances', 'restarted_instances'];
 
 function errorReply(error: {
   readonly status: number;
