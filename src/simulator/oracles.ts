@@ -21,6 +21,10 @@ export interface Oracles {
   rateLimitViolations(): readonly RequestRecord[];
   /** Per node name, how many of its instances were ever billable (launched, not yet asked to terminate) at the same time. */
   instancesPerNode(): ReadonlyMap<string, number>;
+  /** The same per launch token, by the tags of the launch, whatever became of them. */
+  instancesPerToken(): ReadonlyMap<string, number>;
+  /** Every terminate request that named the instance, in order, refused and struck ones included. None: it was never asked to end. */
+  terminationsOf(instanceId: string): readonly TerminateRequest[];
   /** Where these strings turned up although they are secret: requests' paths and bodies, names, tags, commands, argv, labels. */
   secretsSeen(secrets: readonly string[]): readonly SecretSighting[];
 }
@@ -38,6 +42,17 @@ export interface TokenUse {
   readonly created: number;
 }
 
+export interface TerminateRequest {
+  /** When it came in. */
+  readonly at: number;
+  /** The account whose key it was; undefined when it was nobody's. */
+  readonly account: string | undefined;
+  /** What was answered; undefined when nothing was. */
+  readonly status: number | undefined;
+  /** It set the instance terminating, whatever was answered. A repetition does not, nor one by another account. */
+  readonly tookEffect: boolean;
+}
+
 export interface SecretSighting {
   /** Never the secret itself: which of the given strings it was, from 0. */
   readonly secret: number;
@@ -52,7 +67,10 @@ export function oraclesOver(record: SimulatorRecord, now: () => number): Oracles
     billing: () => billing(record.instances, now()),
     launchesPerToken: () => launchesPerToken(record),
     rateLimitViolations: () => record.requests.filter(({ rateLimited }) => rateLimited === 'by-limit'),
-    instancesPerNode: () => instancesPerNode(record.instances),
+    instancesPerNode: () =>
+      mostAtOnce(record.instances.map((instance) => [tagValue(instance.tags, NODE_TAG), instance])),
+    instancesPerToken: () => instancesPerToken(record),
+    terminationsOf: (instanceId) => terminationsOf(record, instanceId),
     secretsSeen: (secrets) => secretsSeen(record, secrets),
   };
 }
@@ -88,22 +106,43 @@ function launchesPerToken(record: SimulatorRecord): ReadonlyMap<string, TokenUse
   return uses;
 }
 
-function instancesPerNode(instances: readonly InstanceTruth[]): ReadonlyMap<string, number> {
-  const byNode = new Map<string, InstanceTruth[]>();
-  for (const instance of instances) {
-    const node = tagValue(instance.tags, NODE_TAG);
-    if (node !== undefined) byNode.set(node, [...(byNode.get(node) ?? []), instance]);
+function instancesPerToken({ requests, instances }: SimulatorRecord): ReadonlyMap<string, number> {
+  const launchTags = new Map(requests.map(({ createdInstanceId, tags }) => [createdInstanceId, tags]));
+  return mostAtOnce(instances.map((made) => [tagValue(launchTags.get(made.id) ?? [], LAUNCH_TAG), made]));
+}
+
+/** Per name, how many of its instances were ever billable at the same time. What has no name is left out. */
+function mostAtOnce(
+  named: readonly (readonly [name: string | undefined, instance: InstanceTruth])[],
+): ReadonlyMap<string, number> {
+  const most = new Map<string, number>();
+  for (const [name, { acceptedAt }] of named) {
+    if (name === undefined) continue;
+    // The number only ever grows at a launch.
+    const atOnce = named.filter(([other, life]) => other === name && isBillableAt(life, acceptedAt)).length;
+    most.set(name, Math.max(atOnce, most.get(name) ?? 0));
   }
-  const mostAtOnce = (lives: readonly InstanceTruth[]): number =>
-    Math.max(
-      ...lives.map(({ acceptedAt }) =>
-        lives.reduce((count, other) => {
-          const isBillable = other.acceptedAt <= acceptedAt && acceptedAt < (billableUntil(other) ?? Infinity);
-          return isBillable ? count + 1 : count;
-        }, 0),
-      ),
-    );
-  return new Map([...byNode].map(([node, lives]) => [node, mostAtOnce(lives)]));
+  return most;
+}
+
+function isBillableAt(instance: InstanceTruth, time: number): boolean {
+  return instance.acceptedAt <= time && time < (billableUntil(instance) ?? Infinity);
+}
+
+function terminationsOf(record: SimulatorRecord, instanceId: string): readonly TerminateRequest[] {
+  return record.requests
+    .filter(({ operation, body }) => operation === 'terminate' && namesInstance(body, instanceId))
+    .map(({ at, account, status, terminatedInstanceIds }) => ({
+      at,
+      account,
+      status,
+      tookEffect: terminatedInstanceIds.includes(instanceId),
+    }));
+}
+
+function namesInstance(body: unknown, instanceId: string): boolean {
+  const ids: unknown = typeof body === 'object' && body !== null && 'instance_ids' in body ? body.instance_ids : [];
+  return Array.isArray(ids) && ids.includes(instanceId);
 }
 
 function secretsSeen(record: SimulatorRecord, secrets: readonly string[]): readonly SecretSighting[] {

@@ -42,6 +42,7 @@ const request = (changes: Partial<RequestRecord>): RequestRecord => ({
   launchName: undefined,
   tags: [],
   createdInstanceId: undefined,
+  terminatedInstanceIds: [],
   ...changes,
 });
 
@@ -112,6 +113,41 @@ test('a token sent twice shows, whether or not it made anything', () => {
   const tags = [{ key: 'navarch-launch', value: 't' }];
   const requests = [request({ tags, createdInstanceId: 'i' }), request({ tags, status: 429 })];
   expect(over({ requests }).launchesPerToken()).toEqual(new Map([['t', { requests: 2, created: 1 }]]));
+});
+
+test('what two launches of one token made at the same time shows, whatever became of their tags', () => {
+  const tags = [{ key: 'navarch-launch', value: 't' }];
+  const requests = ['a', 'b', 'c'].map((createdInstanceId) => request({ tags, createdInstanceId }));
+  const [a, b, c] = [
+    instance({ id: 'a', acceptedAt: 0, terminateRequestedAt: 10 }),
+    instance({ id: 'b', acceptedAt: 9 }),
+    instance({ id: 'c', acceptedAt: 11, endedAt: 12 }),
+  ];
+  const most = (...instances: InstanceTruth[]): unknown => [...over({ requests, instances }).instancesPerToken()];
+  expect(most(a, b)).toEqual([['t', 2]]);
+  expect(most(a, c)).toEqual([['t', 1]]);
+  expect(most(a, b, c)).toEqual([['t', 2]]);
+  expect(most(instance({ id: 'of nobody' }))).toEqual([]);
+});
+
+test('who asked to terminate an instance, when, with what answer and effect', () => {
+  const asked = (changes: Partial<RequestRecord>): RequestRecord =>
+    request({ operation: 'terminate', body: { instance_ids: ['i', 'j'] }, ...changes });
+  const oracles = over({
+    requests: [
+      asked({ at: 1, account: undefined, status: 401 }),
+      asked({ at: 2, body: { instance_ids: 'i' } }),
+      asked({ at: 3, body: null }),
+      asked({ at: 4, status: undefined, terminatedInstanceIds: ['i', 'j'] }),
+      request({ operation: 'restart', body: { instance_ids: ['i'] } }),
+      asked({ at: 5, body: { instance_ids: ['j'] } }),
+    ],
+  });
+  expect(oracles.terminationsOf('i')).toEqual([
+    { at: 1, account: undefined, status: 401, tookEffect: false },
+    { at: 4, account: 'default', status: undefined, tookEffect: true },
+  ]);
+  expect(oracles.terminationsOf('k')).toEqual([]);
 });
 
 describe('secrets', () => {
