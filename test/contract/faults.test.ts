@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FaultRule, InstanceFault, RequestFault, Simulator } from '../../src/simulator/index.ts';
-import { codeOf, get, launch, launched, list, raw, startWorld, terminate } from './support/world.ts';
+import { abandoned, A_LAUNCH, codeOf, get, launch, launched, list, raw, startWorld } from './support/world.ts';
 
 let simulator: Simulator;
 const withFaults = async (...faults: FaultRule[]): Promise<Simulator> => (simulator = await startWorld({ faults }));
@@ -28,7 +28,27 @@ describe('a launch that may or may not have happened', () => {
     expect(answer.json?.['data']?.['instance_ids']?.[0]).toBeUndefined();
     expect(simulator.record.instances).toHaveLength(created);
     expect(simulator.record.requests).toMatchObject([{ operation: 'launch', faults: [fault.kind] }]);
+    expect(await list(simulator)).toHaveLength(created);
     expect((await launch(simulator)).status).toBe(200);
+  });
+
+  test.each([
+    { status: 500, code: 'global/internal-error' },
+    { status: 502, body: 'html' },
+    { status: 504, body: 'empty' },
+    { status: 409, code: 'global/internal-error' },
+  ] as const)('$status says the same whether or not an instance was made', async (error) => {
+    await withFaults(
+      { on: 'launch', nth: 1, do: { kind: 'error', ...error } },
+      { on: 'launch', nth: 2, do: lost({ answer: 'error', ...error }) },
+    );
+    const [without, made] = [await launch(simulator), await launch(simulator)];
+    expect([made.status, made.text]).toEqual([without.status, without.text]);
+    expect(made.status).toBe(error.status);
+    expect(simulator.record.requests.map(({ createdInstanceId }) => createdInstanceId !== undefined)).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test.each<[string, RequestFault, number]>([
@@ -41,30 +61,15 @@ describe('a launch that may or may not have happened', () => {
     expect(simulator.record.requests).toMatchObject([{ status: undefined }]);
   });
 
-  test('no answer for ever: the client gives up, the instance is there', async () => {
-    await onFirstLaunch(lost({ answer: 'never' }));
-    const gaveUp = fetch(`${simulator.lambdaUrl}/instance-operations/launch`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${simulator.apiKey}` },
-      body: JSON.stringify({
-        region_name: 'us-east-1',
-        instance_type_name: 'gpu_1x_a10',
-        ssh_key_names: ['ci'],
-        tags: [{ key: 'navarch-launch', value: 't1' }],
-      }),
-      signal: AbortSignal.timeout(100),
-    });
-    await expect(gaveUp).rejects.toThrow();
-    expect(simulator.record.instances).toHaveLength(1);
-    expect(simulator.oracles.launchesPerToken().get('t1')).toEqual({ requests: 1, created: 1 });
-  });
-
-  test('a launch may land after its client gave up', async () => {
-    await onFirstLaunch({ kind: 'delay', realMs: 100, effect: 'late' });
-    const answer = launch(simulator);
-    await expect.poll(() => simulator.record.requests.length).toBe(1);
-    expect(simulator.record.instances).toHaveLength(0);
-    expect((await answer).status).toBe(200);
+  test.each<[string, RequestFault, number]>([
+    ['is there', lost({ answer: 'never' }), 1],
+    ['is not', { kind: 'no-answer' }, 0],
+  ])('no answer for ever: the client gives up, the instance %s', async (_what, fault, created) => {
+    await onFirstLaunch(fault);
+    const tags = [{ key: 'navarch-launch', value: 't1' }];
+    await abandoned(simulator, '/instance-operations/launch', { body: { ...A_LAUNCH, tags } });
+    expect(await list(simulator)).toHaveLength(created);
+    expect(simulator.oracles.launchesPerToken().get('t1')).toEqual({ requests: 1, created });
   });
 });
 
@@ -90,58 +95,58 @@ describe('rules strike', () => {
     expect(await statuses('/regions', 1)).toEqual([200]);
   });
 
-  test('a 429 right after a successful launch, which made others leave the instance behind', async () => {
-    await withFaults({ on: 'list', nth: 1, do: { kind: 'rate-limited', retryAfterSeconds: 3 } });
-    await launched(simulator);
+  test('a 429 on the first read after each accepted launch, which made others leave the instance behind', async () => {
+    await withFaults(
+      { on: 'read', afterLaunch: 1, do: { kind: 'rate-limited', retryAfterSeconds: 3 } },
+      { on: 'launch', nth: 2, do: { kind: 'error', status: 500 } },
+      { on: 'launch', nth: 3, do: lost({ answer: 'error', status: 500 }) },
+    );
+    expect(await list(simulator)).toEqual([]);
+    const id = await launched(simulator);
     const refused = await raw(simulator, '/instances');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '3']);
     expect(simulator.oracles.rateLimitViolations()).toEqual([]);
     expect(await list(simulator)).toHaveLength(1);
+
+    await launch(simulator);
+    expect((await raw(simulator, `/instances/${id}`)).status).toBe(200);
+    await launch(simulator);
+    expect((await raw(simulator, `/instances/${id}`)).status).toBe(429);
+    expect((await raw(simulator, `/instances/${id}`)).status).toBe(200);
   });
 
-  test('a terminate that took effect although its answer says otherwise', async () => {
-    await withFaults({ on: 'terminate', nth: 1, do: lost({ answer: 'error', status: 500 }) });
-    const id = await launched(simulator);
-    expect((await terminate(simulator, id)).status).toBe(500);
-    expect(await get(simulator, id)).toMatchObject({ status: 'terminating' });
-  });
-
-  test('a terminate that is not echoed did nothing', async () => {
-    await withFaults({ on: 'terminate', nth: 1, do: { kind: 'not-echoed' } });
-    const id = await launched(simulator);
-    expect((await terminate(simulator, id)).json).toEqual({ data: { terminated_instances: [] } });
-    expect(await get(simulator, id)).toMatchObject({ status: 'booting' });
-  });
-});
-
-describe('instances that are hard to see', () => {
-  test('a new one is missing from the list and 404 by id, or from one of both', async () => {
+  test('reads alone, at a set rate and in every way, with `read`', async () => {
     await withFaults(
-      { on: 'instance', launch: 1, do: { kind: 'unlisted', forMs: 30 * SECOND } },
-      { on: 'instance', launch: 2, do: { kind: 'unlisted', forMs: 30 * SECOND, from: 'list' } },
+      { on: 'read', every: 3, do: { kind: 'error', status: 502, body: 'html' } },
+      { on: 'read', nth: 4, do: { kind: 'error', status: 500 } },
+      { on: 'read', nth: 5, do: { kind: 'no-answer' } },
     );
-    const [first, second] = [await launched(simulator), await launched(simulator)];
-    expect(await list(simulator)).toEqual([]);
-    expect(await get(simulator, first)).toBeUndefined();
-    expect(await get(simulator, second)).toMatchObject({ status: 'booting' });
-    await simulator.controls.advance(30 * SECOND);
-    expect(await list(simulator)).toHaveLength(2);
+    const id = await launched(simulator);
+    expect((await raw(simulator, '/instances')).status).toBe(200);
+    expect((await raw(simulator, `/instances/${id}`)).status).toBe(200);
+    const page = await raw(simulator, '/instance-types');
+    expect([page.status, page.headers.get('content-type'), page.text]).toEqual([
+      502,
+      'text/html; charset=UTF-8',
+      expect.stringContaining('<h1>502</h1>'),
+    ]);
+    expect(codeOf(await raw(simulator, '/regions'))).toBe('global/internal-error');
+    await abandoned(simulator, '/images', {});
+    expect((await launch(simulator)).status).toBe(200);
   });
 
-  test('a status may be old, go backwards once, or be a word nobody knows', async () => {
-    await withFaults(
-      { on: 'instance', do: { kind: 'boots', activeAfterMs: MINUTE } },
-      { on: 'instance', launch: 1, do: { kind: 'stale-status', forMs: 10 * SECOND } },
-      { on: 'instance', launch: 2, do: { kind: 'status-goes-back' } },
-      { on: 'instance', launch: 3, do: { kind: 'unknown-status', status: 'contactable', forMs: 10 * SECOND } },
-    );
-    for (let i = 0; i < 3; i++) await launched(simulator);
-    await simulator.controls.advance(MINUTE);
-    const statuses = async (): Promise<unknown[]> => (await list(simulator)).map(({ status }) => status).reverse();
-    expect(await statuses()).toEqual(['booting', 'active', 'contactable']);
-    expect(await statuses()).toEqual(['booting', 'booting', 'contactable']);
-    await simulator.controls.advance(10 * SECOND);
-    expect(await statuses()).toEqual(['active', 'active', 'active']);
+  test('every call, as an old host that sends everybody elsewhere', async () => {
+    await withFaults({ on: 'any', do: { kind: 'redirect', to: 'https://new.example' } });
+    for (const [path, body] of [
+      ['/instance-operations/launch', A_LAUNCH],
+      ['/instance-operations/terminate', { instance_ids: [] }],
+      ['/instances?page_size=1', undefined],
+      ['/ssh-keys', undefined],
+    ] as const) {
+      const { status, headers } = await raw(simulator, path, { body });
+      expect([status, headers.get('location')]).toEqual([301, `https://new.example/api/v1${path}`]);
+    }
+    expect(simulator.record.instances).toEqual([]);
   });
 });
 
@@ -167,15 +172,32 @@ describe('instances that go bad', () => {
     expect(await get(simulator, id)).toMatchObject({ status: 'active' });
   });
 
-  test('unhealthy after having been active', async () => {
-    await onInstance({ kind: 'turns-unhealthy', afterActiveMs: 60 * MINUTE });
-    expect(await after(70 * MINUTE)).toMatchObject({ status: 'unhealthy' });
+  test('unhealthy after having been active, and perhaps well again', async () => {
+    await onInstance({ kind: 'turns-unhealthy', afterActiveMs: 60 * MINUTE, recoversAfterMs: 20 * MINUTE });
+    const id = await launched(simulator);
+    await simulator.controls.advance(70 * MINUTE);
+    expect(await get(simulator, id)).toMatchObject({ status: 'unhealthy' });
+    await simulator.controls.advance(20 * MINUTE);
+    expect(await get(simulator, id)).toMatchObject({ status: 'active' });
   });
 
-  test('preempted, or ended by someone at the console: nothing is left to bill', async () => {
-    await onInstance({ kind: 'ends', as: 'preempted', afterMs: 20 * SECOND });
-    expect(await after(20 * SECOND)).toMatchObject({ status: 'preempted' });
-    expect(simulator.oracles.instancesAlive()).toEqual([]);
+  test.each(['preempted', 'terminated'] as const)(
+    '%s without having been asked to: nothing is left to bill',
+    async (as) => {
+      await onInstance({ kind: 'ends', as, afterMs: 20 * SECOND });
+      expect(await after(20 * SECOND)).toMatchObject({ status: as });
+      expect(simulator.oracles.instancesAlive()).toEqual([]);
+      const [instance] = simulator.record.instances;
+      expect(instance?.endedBy).toBe(as === 'preempted' ? 'preempted' : 'console');
+      expect(simulator.oracles.terminationsOf(instance?.id ?? '')).toEqual([]);
+    },
+  );
+
+  test('but never back from the end, whatever a test asks for', async () => {
+    await withFaults();
+    const id = await launched(simulator);
+    simulator.controls.endFromOutside(id, 'terminated');
+    expect(() => simulator.controls.setHealth(id, 'active')).toThrow('is terminated');
   });
 
   test.each<[string, InstanceFault, readonly [boolean, boolean, boolean]]>([

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
-import { codeOf, launch, launched, raw, startWorld, terminate } from './support/world.ts';
+import { A_LAUNCH, codeOf, launch, launched, raw, startWorld, terminate } from './support/world.ts';
 
 let simulator: Simulator;
 const world = async (options: SimulatorOptions = {}): Promise<Simulator> => (simulator = await startWorld(options));
@@ -81,10 +81,20 @@ describe('an accepted launch', () => {
     expect(answer.json?.['data']?.['instance_ids']).toHaveLength(1);
   });
 
-  test('never deduplicates: the same body twice makes two instances', async () => {
+  test('never deduplicates: the same name, tags and body twice make two instances, whatever a header asks for', async () => {
     await world();
-    expect(await launched(simulator)).not.toBe(await launched(simulator));
-    expect(simulator.record.instances).toHaveLength(2);
+    const tags = [
+      { key: 'navarch-launch', value: 't' },
+      { key: 'navarch-node', value: 'n' },
+    ];
+    for (let i = 0; i < 2; i++) {
+      const headers = { 'idempotency-key': 'once', 'x-request-id': 'once' };
+      await raw(simulator, '/instance-operations/launch', { body: { ...A_LAUNCH, tags }, headers });
+    }
+    expect(new Set(simulator.record.instances.map(({ id }) => id)).size).toBe(2);
+    const { oracles } = simulator;
+    expect(oracles.launchesPerToken().get('t')).toEqual({ requests: 2, created: 2 });
+    expect([oracles.instancesPerToken().get('t'), oracles.instancesPerNode().get('n')]).toEqual([2, 2]);
   });
 
   test('keeps user data to itself: neither reads nor the record show it', async () => {
@@ -142,10 +152,21 @@ describe('capacity and quota', () => {
     expect(await listed()).toEqual([]);
   });
 
-  test('the quota counts what is terminating, too', async () => {
-    await world({ quota: 1 });
-    const id = await launched(simulator);
-    await terminate(simulator, id);
+  test('the quota counts what is booting, active, unhealthy and terminating', async () => {
+    const faults = [
+      { on: 'instance', launch: 1, do: { kind: 'stuck-booting' } },
+      { on: 'instance', launch: 3, do: { kind: 'unhealthy' } },
+    ] as const;
+    await world({ quota: 4, faults });
+    for (let i = 0; i < 3; i++) await launched(simulator);
+    await simulator.controls.advance(400 * SECOND);
+    await terminate(simulator, await launched(simulator));
+    expect(simulator.record.instances.map(({ status }) => status)).toEqual([
+      'booting',
+      'active',
+      'unhealthy',
+      'terminating',
+    ]);
     const refused = await launch(simulator);
     expect([refused.status, codeOf(refused)]).toEqual([400, 'global/quota-exceeded']);
     await simulator.controls.advance(115 * SECOND);
@@ -157,7 +178,8 @@ describe('rate limits', () => {
   test('one request a second, one launch in twelve; what is refused creates nothing and costs nothing', async () => {
     await world({ limits: {} });
     expect((await launch(simulator)).status).toBe(200);
-    expect((await raw(simulator, '/instances')).status).toBe(429);
+    const refused = await raw(simulator, '/instances');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, null]);
     await simulator.controls.advance(1 * SECOND);
     expect((await launch(simulator)).status).toBe(429);
     expect((await raw(simulator, '/instances')).status).toBe(200);

@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { InstanceFault, Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
-import { codeOf, get, launched, raw, startWorld, terminate, type Answered, type Json } from './support/world.ts';
+import type { InstanceFault, RequestFault, Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
+import {
+  abandoned,
+  codeOf,
+  get,
+  launched,
+  raw,
+  startWorld,
+  terminate,
+  type Answered,
+  type Json,
+} from './support/world.ts';
 
 let simulator: Simulator;
 const world = async (options: SimulatorOptions = {}): Promise<Simulator> => (simulator = await startWorld(options));
@@ -40,6 +50,58 @@ describe('a second terminate', () => {
   });
 });
 
+describe('a terminate may fail and be tried again', () => {
+  const send = async (id: string): Promise<number | 'broken'> =>
+    terminate(simulator, id).then(
+      ({ status }) => status,
+      () => 'broken',
+    );
+  const once = (fault: RequestFault): Promise<Simulator> => world({ faults: [{ on: 'terminate', nth: 1, do: fault }] });
+
+  test.each<[string, RequestFault, number | 'broken', boolean]>([
+    ['500 before the effect', { kind: 'error', status: 500 }, 500, false],
+    ['500 after it', lost({ answer: 'error', status: 500 }), 500, true],
+    ['429 before the effect', { kind: 'rate-limited' }, 429, false],
+    ['429 after it', lost({ answer: 'error', status: 429, code: 'global/rate-limited' }), 429, true],
+    ['a reset before the effect', { kind: 'reset' }, 'broken', false],
+    ['a reset after it', lost({ answer: 'reset' }), 'broken', true],
+    ['no echo and no effect', { kind: 'not-echoed' }, 200, false],
+    ['no echo after the effect', lost({ answer: 'no-ids' }), 200, true],
+  ])('%s', async (_what, fault, answer, tookEffect) => {
+    await once(fault);
+    const id = await launched(simulator);
+    expect(await send(id)).toBe(answer);
+    expect(await get(simulator, id)).toMatchObject({ status: tookEffect ? 'terminating' : 'booting' });
+    expect(await send(id)).toBe(200);
+    expect(simulator.oracles.terminationsOf(id)).toMatchObject([{ tookEffect }, { tookEffect: !tookEffect }]);
+    expect(simulator.oracles.instancesBilling()).toEqual([]);
+  });
+
+  test.each<[string, RequestFault, boolean]>([
+    ['before the effect', { kind: 'no-answer' }, false],
+    ['after it', lost({ answer: 'never' }), true],
+  ])('no answer for ever %s', async (_when, fault, tookEffect) => {
+    await once(fault);
+    const id = await launched(simulator);
+    await abandoned(simulator, '/instance-operations/terminate', { body: { instance_ids: [id] } });
+    expect(await get(simulator, id)).toMatchObject({ status: tookEffect ? 'terminating' : 'booting' });
+    expect(simulator.oracles.terminationsOf(id)).toMatchObject([{ status: undefined, tookEffect }]);
+  });
+
+  test('one that was not echoed says the same whether or not it did anything', async () => {
+    await world({
+      faults: [
+        { on: 'terminate', nth: 1, do: { kind: 'not-echoed' } },
+        { on: 'terminate', nth: 2, do: lost({ answer: 'no-ids' }) },
+      ],
+    });
+    const id = await launched(simulator);
+    const without = await terminate(simulator, id);
+    expect(without.json).toEqual({ data: { terminated_instances: [] } });
+    expect((await terminate(simulator, id)).text).toBe(without.text);
+  });
+});
+
 describe('a terminate may fail to work', () => {
   test('refused while booting, and the actions say so; accepted later', async () => {
     await withFault({ kind: 'terminate-refused-while-booting' });
@@ -72,6 +134,20 @@ describe('a terminate may fail to work', () => {
   });
 });
 
+test('how long terminating takes is a knob, for all and for one', async () => {
+  const faults = [{ on: 'instance', launch: 2, do: { kind: 'stuck-terminating', forMs: 900 * SECOND } }] as const;
+  await world({ bootModel: { terminationMs: [300 * SECOND, 300 * SECOND] }, faults });
+  const ids = [await launched(simulator), await launched(simulator)];
+  await terminate(simulator, ...ids);
+  const statuses = (): unknown => simulator.record.instances.map(({ status }) => status);
+  await simulator.controls.advance(299 * SECOND);
+  expect(statuses()).toEqual(['terminating', 'terminating']);
+  await simulator.controls.advance(SECOND);
+  expect(statuses()).toEqual(['terminated', 'terminating']);
+  await simulator.controls.advance(600 * SECOND);
+  expect(statuses()).toEqual(['terminated', 'terminated']);
+});
+
 describe('actions follow the state', () => {
   test('booting, active, after a restart, terminating', async () => {
     await world();
@@ -88,9 +164,11 @@ describe('actions follow the state', () => {
     expect(await action()).toEqual({ available: true });
     expect((await restart()).json?.['data']?.['restarted_instances']).toMatchObject([{ id }]);
     expect(await action()).toMatchObject({ reason_code: 'vm-action-in-progress' });
+    expect((await restart()).status).toBe(409);
 
     await terminate(simulator, id);
     expect(await action()).toMatchObject({ reason_code: 'vm-is-terminating' });
+    expect(codeOf(await restart())).toBe('global/conflict');
   });
 });
 
@@ -103,3 +181,7 @@ test('how long an ended instance can be seen is a knob, for the list and by id a
   await simulator.controls.advance(10 * SECOND);
   expect((await raw(simulator, `/instances/${id}`)).status).toBe(404);
 });
+
+function lost(as: Extract<RequestFault, { kind: 'lost-answer' }>['as']): RequestFault {
+  return { kind: 'lost-answer', as };
+}

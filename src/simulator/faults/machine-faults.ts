@@ -13,6 +13,7 @@ export const machineFaults = z.strictObject({
   keyAcceptedAfterMs: ms.exactOptional(),
   dropConnections: z.array(z.strictObject({ connection: z.int().nonnegative(), afterMs: ms })).exactOptional(),
   hangConnections: z.array(z.int().nonnegative()).exactOptional(),
+  hangConnectionsAfter: z.array(z.strictObject({ connection: z.int().nonnegative(), afterMs: ms })).exactOptional(),
   failCommands: z
     .array(
       z.strictObject({

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { absentMachine, startSimulator, type Simulator, type SimulatorOptions } from '../../../src/simulator/index.ts';
 
 export const SSH_KEY = {
@@ -37,6 +38,8 @@ export interface RawRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly apiKey?: string;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal;
 }
 
 /** One request with nothing but fetch. `path` is below /api/v1. */
@@ -44,6 +47,7 @@ export async function raw(simulator: Simulator, path: string, request: RawReques
   const response = await fetch(`${simulator.lambdaUrl}${path}`, {
     method: request.method ?? (request.body === undefined ? 'GET' : 'POST'),
     redirect: 'manual',
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
     headers: {
       authorization: `Bearer ${request.apiKey ?? simulator.apiKey}`,
       'user-agent': 'contract-test/1',
@@ -75,6 +79,16 @@ export async function launched(simulator: Simulator, changes: Readonly<Record<st
   const id: unknown = json?.['data']?.['instance_ids']?.[0];
   if (typeof id !== 'string') throw new Error(`not launched: ${text}`);
   return id;
+}
+
+/** Sends a request and gives up on it as soon as the API has it. */
+export async function abandoned(simulator: Simulator, path: string, request: RawRequest): Promise<void> {
+  const giveUp = new AbortController();
+  const before = simulator.record.requests.length;
+  const broken = expect(raw(simulator, path, { ...request, signal: giveUp.signal })).rejects.toThrow('abort');
+  await expect.poll(() => simulator.record.requests.length).toBe(before + 1);
+  giveUp.abort();
+  await broken;
 }
 
 export function terminate(simulator: Simulator, ...ids: readonly string[]): Promise<Answered> {

@@ -52,6 +52,12 @@ describe('boot times', () => {
   });
 });
 
+test('a boot is now and then far longer than all others, as often as told', () => {
+  const model = { ...DEFAULT_BOOT_MODEL, outlierProbability: 0.25 };
+  const boots = Array.from({ length: 400 }, (_, launch) => drawBootTimes(model, 1, seededRandom(7, launch)).activeMs);
+  expect(boots.filter((ms) => ms === 860_000).length / boots.length).toBeCloseTo(0.25, 1);
+});
+
 describe('capacity that comes and goes', () => {
   const shareOf = (type: string): number => {
     const presence = onOffWindows(type, seededRandom(7, type));

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RunningClock } from '../../../src/simulator/clock.ts';
 import { FaultEngine } from '../../../src/simulator/faults/engine.ts';
@@ -13,13 +14,23 @@ describe('a plan read from JSON', () => {
   test('is taken as it is when it is right', () => {
     const plan = [{ on: 'launch', nth: [1, 3], do: { kind: 'lost-answer', as: { answer: 'reset' } } }];
     expect(parseFaultPlan(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+    const hang = [{ on: 'machine', do: { hangConnectionsAfter: [{ connection: 1, afterMs: 500 }] } }];
+    expect(parseFaultPlan(hang)).toEqual(hang);
     expect(parseFaultPlan(JSON.parse(JSON.stringify(REALISTIC.faults)))).toEqual(REALISTIC.faults);
+  });
+
+  test('is what the README shows', async () => {
+    const readme = await readFile(new URL('../../../src/simulator/README.md', import.meta.url), 'utf8');
+    const plans = [...readme.matchAll(/^```json\n(.*?)^```/gms)].map(([, json = '']) => JSON.parse(json) as unknown);
+    expect(plans).toHaveLength(1);
+    for (const plan of plans) expect(parseFaultPlan(plan)).toEqual(plan);
   });
 
   test.each([
     ['an operation that does not exist', [{ on: 'lunch', do: FAILS }], 'on'],
     ['a kind that does not exist', [{ on: 'launch', do: { kind: 'explode' } }], 'do'],
     ['a misspelt condition', [{ on: 'launch', nht: 1, do: FAILS }], 'nht'],
+    ['a redirect to nowhere', [{ on: 'any', do: { kind: 'redirect', to: 'elsewhere' } }], 'to'],
     ['a machine fault with a wrong unit', [{ on: 'machine', do: { sshAfterMs: '1m' } }], 'sshAfterMs'],
   ])('is refused with the field named: %s', (_what, plan, field) => {
     expect(() => parseFaultPlan(plan)).toThrow(field);
@@ -61,6 +72,19 @@ describe('rules over requests', () => {
     const strikes = (name: string): boolean => faults.onRequest('get', name).length > 0;
     expect(['a', 'b', 'b', 'a', 'a'].map(strikes)).toEqual([false, false, false, true, false]);
     expect(faults.onRequest('list', undefined)).toEqual([]);
+  });
+
+  test('count anew from each accepted launch where asked to, and not before the first', () => {
+    const launch = { number: 1, type: 'gpu_1x_a10', region: 'us-east-1', name: 'n' };
+    const faults = engine({ on: 'read', afterLaunch: [1, 3], do: FAILS });
+    const reads = (times: number): boolean[] =>
+      Array.from({ length: times }, () => faults.onRequest('get', undefined).length > 0);
+    expect(reads(2)).toEqual([false, false]);
+    faults.onLaunch(launch);
+    expect(faults.onRequest('terminate', undefined)).toEqual([]);
+    expect(reads(4)).toEqual([true, false, true, false]);
+    faults.onLaunch(launch);
+    expect(reads(1)).toEqual([true]);
   });
 
   test('of the same kind do not pile up: the first in the plan counts', () => {
