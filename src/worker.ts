@@ -13,8 +13,10 @@ import { readPrivateKey } from './clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
+import { sweepScheduleId } from './contract/workflow-ids.ts';
 import { startHealthServer, type HealthServer } from './observability/health.ts';
 import type { Logger } from './observability/logger.ts';
+import { ensureSweepSchedule } from './sweep-schedule.ts';
 import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
 import { installRuntime } from './worker-runtime.ts';
 
@@ -69,6 +71,7 @@ export async function startWorker({
       ...clients(config),
       temporal: new Client({ connection, namespace }),
       namespaceId,
+      account: config.account,
       ssh: config.ssh,
       defaults: { sshKeyName: config.lambda.sshKeyName, imageFamily: config.lambda.imageFamily },
       agent: {
@@ -80,6 +83,7 @@ export async function startWorker({
     };
     const activities = createActivities(dependencies);
     const queues = taskQueuesOf(mainTaskQueue(config.account));
+    await requireSweepSchedule(dependencies.temporal, config.account, logger);
     const common = { connection, namespace, ...workerOptions };
     // One after the other: each takes its turn of a small machine's cores.
     const workers = [
@@ -210,6 +214,25 @@ async function requireSearchAttributes(connection: NativeConnection, namespace: 
     throw new ConfigurationError(
       `search attributes are missing in namespace ${namespace} and could not be added (${error instanceof Error ? error.message : String(error)}): ` +
         `run temporal operator search-attribute create --namespace ${namespace} ${commands.join(' ')}`,
+    );
+  }
+}
+
+/** The time-skipping test server has no schedules. */
+const UNIMPLEMENTED = 12;
+
+async function requireSweepSchedule(client: Client, account: string | undefined, logger: Logger): Promise<void> {
+  try {
+    await ensureSweepSchedule(client, { account, taskQueue: mainTaskQueue(account) });
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
+    if (cause?.code === UNIMPLEMENTED) {
+      logger.warn('this Temporal server has no schedules: nothing sweeps for orphans');
+      return;
+    }
+    throw new ConfigurationError(
+      `the schedule ${sweepScheduleId(account)} that sweeps for orphans could not be made (${error instanceof Error ? error.message : String(error)}): ` +
+        'let this worker write schedules in its namespace',
     );
   }
 }

@@ -31,6 +31,8 @@ export interface ActivityDependencies {
   readonly lambda: LambdaClient;
   readonly navarch: NavarchClient;
   readonly temporal: Client;
+  /** Name of the Lambda account, as in the task queues; undefined is the default one. */
+  readonly account: string | undefined;
   /** UUID of the Temporal namespace: goes into the tags of every instance. */
   readonly namespaceId: string;
   readonly ssh: {

@@ -44,6 +44,19 @@ export function fromLambda(error: unknown): unknown {
   });
 }
 
+/** An activity whose client errors come out as failures that workflows know. */
+export function translated<Args extends unknown[], R>(
+  run: (...args: Args) => Promise<R>,
+): (...args: Args) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await run(...args);
+    } catch (error) {
+      throw fromLambda(error);
+    }
+  };
+}
+
 /** Codes that say of a read or terminate that it can never work. */
 const HOPELESS_CODES = ['global/invalid-parameters', 'global/object-does-not-exist'];
 
@@ -70,6 +83,16 @@ export function fromLaunch(error: unknown): unknown {
     cause: error,
     // A full region is daily life, not an error of the worker.
     ...(error.type === 'capacity_unavailable' ? { category: 'BENIGN' } : {}),
+  });
+}
+
+/** Nobody can say whether the launch happened: it is looked up by its token. */
+export function outcomeUnknown(message: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'launch_outcome_unknown' satisfies FailureType,
+    message,
+    nonRetryable: true,
+    details: [{ refused: false } satisfies LaunchFailureDetails],
   });
 }
 

@@ -3,19 +3,21 @@ import { createHostActivities } from './host.ts';
 import { createLambdaActivities } from './lambda.ts';
 import { createLaunchActivities } from './launch.ts';
 import { createNavarchActivities } from './navarch.ts';
+import { createSweepActivities } from './sweep.ts';
 import { createTemporalActivities } from './temporal.ts';
 import type {
   HostActivities,
   LambdaActivities,
   LaunchActivities,
   NavarchActivities,
+  SweepActivities,
   TemporalActivities,
 } from './types.ts';
 
 /** The activities of each task queue (contract/task-queues.ts). */
 export interface ActivitiesByQueue {
   readonly main: HostActivities & NavarchActivities & TemporalActivities;
-  readonly lambda: LambdaActivities;
+  readonly lambda: LambdaActivities & SweepActivities;
   readonly launch: LaunchActivities;
 }
 
@@ -26,7 +28,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createNavarchActivities(dependencies),
       ...createTemporalActivities(dependencies),
     },
-    lambda: createLambdaActivities(dependencies),
+    lambda: { ...createLambdaActivities(dependencies), ...createSweepActivities(dependencies) },
     launch: createLaunchActivities(dependencies),
   };
 }

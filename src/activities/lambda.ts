@@ -3,15 +3,20 @@ import { LambdaError, LambdaInvalidRequestError } from '../clients/lambda/index.
 import { cancellationSignal } from '@temporalio/activity';
 import { invalidRequest } from '../contract/parse.ts';
 import { stateOf, type InstanceView } from '../domain/instances.ts';
-import { TAG, tagValue } from '../domain/names.ts';
+import { TAG, tagged, tagValue, type Tag } from '../domain/names.ts';
 import { chooseOffering, type ListedType } from '../domain/offerings.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { final, fromLambda, notYet } from './failures.ts';
+import { final, notYet, translated } from './failures.ts';
 import type { LambdaActivities, Look, TerminateAnswer } from './types.ts';
 
 /** Reads and terminates: one Lambda request each (P6). */
 export function createLambdaActivities(dependencies: ActivityDependencies): LambdaActivities {
   const { lambda, defaults, looks } = dependencies;
+
+  async function setTags(instanceId: string, tags: readonly Tag[]): Promise<{ applied: boolean }> {
+    const { tags: now } = await lambda.updateInstance(instanceId, { tags }, signal());
+    return { applied: sameTags(now, tags) };
+  }
 
   return {
     readSshKey: translated(async ({ name = defaults.sshKeyName }) => {
@@ -34,6 +39,41 @@ export function createLambdaActivities(dependencies: ActivityDependencies): Lamb
     isAccountOf: translated(async ({ key }) => {
       const keys = await lambda.listSshKeys(signal());
       return keys.some((candidate) => candidate.id === key.id);
+    }),
+
+    readAccount: translated(async () => {
+      const [key] = await lambda.listSshKeys(signal());
+      return key === undefined ? undefined : { name: key.name, id: key.id };
+    }),
+
+    readTaggedInstance: translated(async ({ instanceId }) => {
+      try {
+        const instance = await lambda.getInstance(instanceId, signal());
+        const { status, address, instanceType, region } = view(instance);
+        return {
+          ...tagged(instance),
+          status,
+          instanceType,
+          region,
+          ...(address === undefined ? {} : { address }),
+          priceCentsPerHour: instance.instanceType.priceCentsPerHour,
+          tags: [...instance.tags],
+        };
+      } catch (error) {
+        if (error instanceof LambdaError && error.type === 'instance_not_found') return undefined;
+        throw error;
+      }
+    }),
+
+    setTags: translated(({ instanceId, tags }) => setTags(instanceId, tags)),
+
+    tagAsOurs: translated(({ instanceId, runId, tags }) => {
+      const others = tags.filter(({ key }) => key !== TAG.namespace && key !== TAG.run);
+      return setTags(instanceId, [
+        ...others,
+        { key: TAG.namespace, value: dependencies.namespaceId },
+        { key: TAG.run, value: runId },
+      ]);
     }),
 
     checkRegions: translated(async ({ regions }) => {
@@ -92,22 +132,7 @@ export function createLambdaActivities(dependencies: ActivityDependencies): Lamb
       return found;
     }),
 
-    terminateInstance: translated(async ({ instanceId }): Promise<TerminateAnswer> => {
-      try {
-        const { status } = await lambda.terminateInstance(instanceId, signal());
-        return { kind: 'accepted', status };
-      } catch (error) {
-        if (!(error instanceof LambdaError)) throw error;
-        if (error.type === 'instance_not_found') return { kind: 'absent' };
-        // "Already terminating" has come as global/unknown: look again, do not believe (P3).
-        const unclear =
-          error.type === 'terminate_not_echoed' ||
-          error.type === 'conflict' ||
-          error instanceof LambdaInvalidRequestError;
-        if (unclear || error.code === 'global/unknown') return { kind: 'unclear', reason: error.message };
-        throw error;
-      }
-    }),
+    terminateInstance: translated(({ instanceId }) => terminate(lambda, instanceId)),
 
     listInstances: translated(async () => {
       const instances = await lambda.listInstances(signal());
@@ -127,6 +152,27 @@ export function createLambdaActivities(dependencies: ActivityDependencies): Lamb
       };
     }),
   };
+}
+
+/** One terminate request, and what its answer is worth. */
+export async function terminate(lambda: LambdaClient, instanceId: string): Promise<TerminateAnswer> {
+  try {
+    const { status } = await lambda.terminateInstance(instanceId, signal());
+    return { kind: 'accepted', status };
+  } catch (error) {
+    if (!(error instanceof LambdaError)) throw error;
+    if (error.type === 'instance_not_found') return { kind: 'absent' };
+    // "Already terminating" has come as global/unknown: look again, do not believe (P3).
+    const unclear =
+      error.type === 'terminate_not_echoed' || error.type === 'conflict' || error instanceof LambdaInvalidRequestError;
+    if (unclear || error.code === 'global/unknown') return { kind: 'unclear', reason: error.message };
+    throw error;
+  }
+}
+
+function sameTags(a: readonly Tag[], b: readonly Tag[]): boolean {
+  const sorted = (tags: readonly Tag[]): string => JSON.stringify(tags.map(({ key, value }) => [key, value]).sort());
+  return sorted(a) === sorted(b);
 }
 
 async function readTypes(lambda: LambdaClient): Promise<readonly ListedType[]> {
@@ -176,14 +222,4 @@ function signal(): { readonly signal: AbortSignal } {
 /** So that those who began to wait together do not knock together. */
 function jittered(ms: number): number {
   return Math.round(ms * (0.9 + 0.2 * Math.random()));
-}
-
-function translated<Args extends unknown[], R>(run: (...args: Args) => Promise<R>): (...args: Args) => Promise<R> {
-  return async (...args) => {
-    try {
-      return await run(...args);
-    } catch (error) {
-      throw fromLambda(error);
-    }
-  };
 }

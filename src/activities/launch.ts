@@ -3,7 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { deriveHostKey } from '../clients/ssh/index.ts';
 import { instanceName, tagsOf } from '../domain/names.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { fromLaunch, notSent } from './failures.ts';
+import { fromLaunch, notSent, outcomeUnknown } from './failures.ts';
 import type { LaunchActivities } from './types.ts';
 import { hostKeyUserData } from './user-data.ts';
 
@@ -19,10 +19,17 @@ export function checkBeforeSending(): void {
 
 export function createLaunchActivities(dependencies: ActivityDependencies): LaunchActivities {
   const { lambda, namespaceId, ssh, defaults } = dependencies;
+  // P2, second line: Temporal delivers a step of one attempt once, and if it ever does not, nothing is sent. At five launches a minute it
+  // never grows to a size worth counting.
+  const taken = new Set<string>();
   return {
     async launchInstance({ launchToken, node, runId, offering, sshKeyName, request, hostKeyFingerprint }) {
       const enteredAt = performance.now();
-      const { startToCloseTimeoutMs } = activityInfo();
+      const { startToCloseTimeoutMs, attempt } = activityInfo();
+      if (taken.has(launchToken) || attempt > 1) {
+        throw outcomeUnknown('the launch was handed to a worker twice: it may have been sent the first time');
+      }
+      taken.add(launchToken);
       const hostKey = deriveHostKey({ secret: await ssh.hostKeySecret(), salt: launchToken });
       if (hostKey.fingerprint !== hostKeyFingerprint) {
         throw notSent(
@@ -36,7 +43,8 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
       // monotonic, and the check is the last thing before the request.
       const onlyInTime = (): void => {
         const left = startToCloseTimeoutMs - (performance.now() - enteredAt);
-        if (left < startToCloseTimeoutMs * SHARE_TO_ANSWER) throw notSent('the launch was not sent: too little of its time was left');
+        if (left < startToCloseTimeoutMs * SHARE_TO_ANSWER)
+          throw notSent('the launch was not sent: too little of its time was left');
       };
       try {
         // No cancellation signal: a launch under way cannot be called back, and its answer says what there is to undo.

@@ -1,10 +1,9 @@
-import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { ownedTokens } from '../contract/memo.ts';
-import { keptNodeQuery } from '../contract/messages.ts';
-import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { endNodeSignal, keptNodeQuery } from '../contract/messages.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
+import { describeOwners, runningOwner, type OwnerView } from './owners.ts';
 import type { KeeperReference, RunReference, TemporalActivities } from './types.ts';
 
 /** A keeper answers its query in milliseconds; one that does not has no worker, or a failing task. */
@@ -12,37 +11,26 @@ const QUERY_DEADLINE_MS = 10_000;
 
 /** Questions about our own workflows. Temporal knows which owners run: this costs no Lambda request (P9). */
 export function createTemporalActivities({ temporal }: ActivityDependencies): TemporalActivities {
-  async function runningRun(
-    workflowId: string,
-  ): Promise<{ run: RunReference; description: WorkflowExecutionDescription } | undefined> {
-    try {
-      const description = await describe({ workflowId });
-      const { runId, status, raw } = description;
-      const firstRunId = raw.workflowExecutionInfo?.firstRunId ?? runId;
-      return status.name === 'RUNNING' ? { run: { workflowId, runId, firstRunId }, description } : undefined;
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
-  }
-
   return {
     async lookUpKeeper({ name }) {
-      const found = await runningRun(keepNodeId(name));
+      const found = await runningOwner(temporal, keepNodeId(name));
       if (found === undefined) return { kind: 'none' };
-      const { run } = found;
+      const run = runOf(found);
       const handle = temporal.workflow.getHandle(run.workflowId, run.runId);
       const kept = await temporal.withDeadline(Date.now() + QUERY_DEADLINE_MS, () => handle.query(keptNodeQuery));
       return { kind: 'running', run, kept };
     },
 
     async lookUpOwners({ name }) {
-      const provision = await runningRun(provisionNodeId(name));
-      const keeper = await runningRun(keepNodeId(name));
+      const { provision, keeper } = await describeOwners(temporal, name);
       return {
-        ...(provision === undefined ? {} : { provision: provision.run }),
-        ...(keeper === undefined ? {} : { keeper: keeperReference(keeper) }),
+        ...(provision === undefined ? {} : { provision: runOf(provision) }),
+        ...(keeper === undefined ? {} : { keeper: keeperOf(keeper) }),
       };
+    },
+
+    async lookUpLastEnds({ name }) {
+      return { provision: await statusOf(provisionNodeId(name)), keeper: await statusOf(keepNodeId(name)) };
     },
 
     async cancelRun({ run: { workflowId, firstRunId } }) {
@@ -54,13 +42,26 @@ export function createTemporalActivities({ temporal }: ActivityDependencies): Te
       }
     },
 
+    async askToEnd({ run, wish }) {
+      const now = await runningOwner(temporal, run.workflowId);
+      // A keeper of a later node is a newer wish, which is not ours to end.
+      if (now?.firstRunId !== run.firstRunId) return;
+      try {
+        await temporal.workflow.getHandle(now.workflowId, now.runId).signal(endNodeSignal, wish);
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        // It closed, or continued as new, between the look and the word: the next attempt knows which.
+        throw notYet('provider_unavailable', `${now.workflowId} closed or continued as new just now`);
+      }
+    },
+
     async awaitClosed({ run }) {
       // Of a run that continued as new, what it continued as counts: the chain has one first run.
       const { firstRunId } = run;
       const latest = await describe({ workflowId: run.workflowId });
       const isSameChain = latest.raw.workflowExecutionInfo?.firstRunId === firstRunId;
-      const { status } = isSameChain ? latest : await describe(run);
-      if (status.name === 'RUNNING') throw notYet('provider_unavailable', `${run.workflowId} is still running`);
+      const { status, closeTime } = isSameChain ? latest : await describe(run);
+      if (closeTime === undefined) throw notYet('provider_unavailable', `${run.workflowId} is still running`);
       return { status: status.name };
     },
   };
@@ -68,16 +69,27 @@ export function createTemporalActivities({ temporal }: ActivityDependencies): Te
   function describe({ workflowId, runId }: { readonly workflowId: string; readonly runId?: string }) {
     return temporal.workflow.getHandle(workflowId, runId).describe();
   }
+
+  async function statusOf(workflowId: string): Promise<string | undefined> {
+    try {
+      return (await describe({ workflowId })).status.name;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
 }
 
-function keeperReference({
-  run,
-  description,
-}: {
-  run: RunReference;
-  description: WorkflowExecutionDescription;
-}): KeeperReference {
-  const tokens = ownedTokens(description.memo);
-  const instanceId = description.typedSearchAttributes.get(SEARCH_ATTRIBUTE.instanceId);
-  return { ...run, ...(tokens === undefined ? {} : { tokens }), ...(instanceId === undefined ? {} : { instanceId }) };
+function runOf({ workflowId, runId, firstRunId }: OwnerView): RunReference {
+  return { workflowId, runId, firstRunId };
+}
+
+function keeperOf(owner: OwnerView): KeeperReference {
+  const { tokens, instanceId, launchedBy } = owner;
+  return {
+    ...runOf(owner),
+    ...(tokens === 'unreadable' ? {} : { tokens }),
+    ...(instanceId === undefined ? {} : { instanceId }),
+    ...(launchedBy === undefined ? {} : { launchedBy }),
+  };
 }

@@ -1,9 +1,12 @@
 import type { AccountKey } from '../contract/kept-node.ts';
-import type { KeptNode } from '../contract/messages.ts';
+import type { Judgement, Ledger, OwnerTrouble } from '../contract/sweep.ts';
+import type { EndWish, KeptNode } from '../contract/messages.ts';
 import type { InstanceList, InstanceTypeList } from '../contract/list.ts';
 import type { ProvisionNodeRequest } from '../contract/provision-node.ts';
 import type { GpuView } from '../domain/gpus.ts';
 import type { InstanceView } from '../domain/instances.ts';
+import type { Tag, TaggedInstance } from '../domain/names.ts';
+import type { LedgerEntry, VerdictKind } from '../domain/orphan-verdict.ts';
 import type { Offering, Refusal, Wishes } from '../domain/offerings.ts';
 
 // What workflows see of the activities: types only. Each activity has one outside effect; those of LambdaActivities and
@@ -27,6 +30,21 @@ export interface LambdaActivities {
   readSshKey(input: { readonly name?: string }): Promise<AccountKey>;
   /** Whether the worker's API key still sees the account in which this SSH key was registered (P12). */
   isAccountOf(input: { readonly key: AccountKey }): Promise<boolean>;
+  /** A key of the account that the worker's API key sees now: by its id the account is known again. Undefined: it has none. */
+  readAccount(): Promise<AccountKey | undefined>;
+  /** An instance with all its tags; undefined: 404. */
+  readTaggedInstance(input: { readonly instanceId: string }): Promise<InstanceWithTags | undefined>;
+  /** Replaces the instance's tags. `applied` is false where the API took the request and left the tags as they were. */
+  setTags(input: {
+    readonly instanceId: string;
+    readonly tags: readonly Tag[];
+  }): Promise<{ readonly applied: boolean }>;
+  /** Makes its tags say that this namespace's run launched it; other tags stay. */
+  tagAsOurs(input: {
+    readonly instanceId: string;
+    readonly runId: string;
+    readonly tags: readonly Tag[];
+  }): Promise<{ readonly applied: boolean }>;
   /** `invalid_request` when one of the regions does not exist. */
   checkRegions(input: { readonly regions: readonly string[] }): Promise<void>;
   /** An offering to try now. Fails with `capacity_unavailable` and is retried while there is none. */
@@ -43,6 +61,49 @@ export interface LambdaActivities {
   terminateInstance(input: { readonly instanceId: string }): Promise<TerminateAnswer>;
   listInstances(): Promise<InstanceList>;
   listInstanceTypes(): Promise<InstanceTypeList>;
+}
+
+export interface InstanceWithTags extends TaggedInstance {
+  readonly address?: string;
+  readonly instanceType: string;
+  readonly region: string;
+  readonly priceCentsPerHour: number;
+  readonly tags: readonly Tag[];
+}
+
+/** What a sweep sees. */
+export interface Survey {
+  /** Before the list was asked for, in milliseconds since the epoch by Temporal's clock. */
+  readonly at: number;
+  readonly counts: Readonly<Record<VerdictKind, number>>;
+  /** Asked for by an earlier sweep, and shown as ended by Lambda's own word. */
+  readonly proven: readonly string[];
+  readonly orphans: readonly TaggedInstance[];
+  readonly reported: readonly Judgement[];
+  readonly owners: readonly OwnerTrouble[];
+  /** Workflow ids of owners that never got a workflow task. */
+  readonly asleep: readonly string[];
+  readonly ledger: Ledger;
+}
+
+export interface SweepActivities {
+  /** Lists every instance, then asks Temporal who owns what of ours, and judges. `all`: report on owned ones, too. */
+  surveyInstances(input: { readonly ledger: Ledger; readonly all: boolean }): Promise<Survey>;
+  /** One terminate request for an orphan, unless somebody turns out to own it. */
+  endOrphan(input: {
+    readonly instance: TaggedInstance;
+    readonly before: LedgerEntry;
+  }): Promise<TerminateAnswer | { readonly kind: 'spared'; readonly reason: string }>;
+  /** What carries the name's tags of this namespace, lives, and is listed by no running owner: to be ended at once, for a caller asked for it. */
+  findUnowned(input: { readonly name: string }): Promise<{
+    readonly orphans: readonly TaggedInstance[];
+    /** Of the name, alive, and not to be judged: left alone. */
+    readonly unknown: readonly string[];
+  }>;
+  /** Whether a running owner answers for the instance; undefined: nobody. */
+  ownerOf(input: { readonly instance: TaggedInstance }): Promise<{ readonly workflowId: string } | undefined>;
+  /** The ledger of the Schedule's last completed sweep; an empty one if there is none. */
+  readLastSweep(): Promise<Ledger>;
 }
 
 export interface LaunchInput {
@@ -126,6 +187,8 @@ export interface KeeperReference extends RunReference {
   /** From its memo; undefined when that cannot be read. */
   readonly tokens?: readonly string[];
   readonly instanceId?: string;
+  /** First run of the workflow that handed the node to it. */
+  readonly launchedBy?: string;
 }
 
 export type KeeperLook =
@@ -141,10 +204,21 @@ export interface TemporalActivities {
   lookUpKeeper(input: { readonly name: string }): Promise<KeeperLook>;
   /** Which owners of a node run: the provision first, then the keeper, so that a hand-over between the two is not missed. */
   lookUpOwners(input: { readonly name: string }): Promise<OwnersLook>;
+  /** How the latest provision and keeper of the name stand or ended, in Temporal's words; undefined: Temporal knows none. */
+  lookUpLastEnds(input: {
+    readonly name: string;
+  }): Promise<{ readonly provision: string | undefined; readonly keeper: string | undefined }>;
   /** Asks the run, or what it continued as, to cancel; a later run of the same id is left alone. */
   cancelRun(input: { readonly run: RunReference }): Promise<void>;
+  /** Tells a keeper's run, or what it continued as, to end its node; a later keeper of the name is left alone. */
+  askToEnd(input: { readonly run: RunReference; readonly wish: EndWish }): Promise<void>;
   /** How the run (or what it continued as) closed, in Temporal's words: `COMPLETED`, `FAILED`, `CANCELLED`, …; retried while it runs. */
   awaitClosed(input: { readonly run: RunReference }): Promise<{ readonly status: string }>;
 }
 
-export type Activities = LambdaActivities & LaunchActivities & HostActivities & NavarchActivities & TemporalActivities;
+export type Activities = LambdaActivities &
+  SweepActivities &
+  LaunchActivities &
+  HostActivities &
+  NavarchActivities &
+  TemporalActivities;

@@ -67,5 +67,8 @@ export interface EndWish {
   readonly drainForMs: number;
 }
 
+/** To a keeper: nothing. A keeper that was started and never got a workflow task gets one by it. */
+export const wakeSignal = defineSignal('wake');
+
 /** To a keeper: end the node. Repeated wishes are one. */
 export const endNodeSignal = defineSignal<[EndWish]>('endNode');

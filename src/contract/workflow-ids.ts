@@ -5,6 +5,10 @@ export const WORKFLOW_TYPE = {
   terminateNode: 'terminateNode',
   listInstances: 'listInstances',
   listInstanceTypes: 'listInstanceTypes',
+  sweepOrphans: 'sweepOrphans',
+  endInstance: 'endInstance',
+  adoptInstance: 'adoptInstance',
+  releaseInstance: 'releaseInstance',
 } as const;
 
 /** The workflow that provisions a node. One runs at a time for a name; it owns what it launches until the keeper has started. */
@@ -19,4 +23,9 @@ export function keepNodeId(name: string): string {
 
 export function terminateNodeId(name: string): string {
   return `terminate-node/${name}`;
+}
+
+/** Id of the Schedule that sweeps an account for orphans, and the beginning of its workflows' ids. */
+export function sweepScheduleId(account: string | undefined): string {
+  return `sweep-orphans/${account ?? 'default'}`;
 }

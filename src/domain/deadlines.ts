@@ -27,6 +27,13 @@ export const DEFAULT_DEADLINES: RequestDeadlines = {
   registrationMs: 5 * MINUTE,
 };
 
+/** From the decision to launch until the machine is ready or given up, with each wait used to the full. */
+export function longestLaunchMs(deadlines: RequestDeadlines): number {
+  const { addressMs, sshMs, bootstrapMs, activeMs, registrationMs } = deadlines;
+  const sent = LAUNCH_SCHEDULE_TO_START_MS + LAUNCH_START_TO_CLOSE_MS + SETTLE_WINDOW_MS;
+  return sent + Math.max(addressMs + sshMs + bootstrapMs, activeMs) + registrationMs;
+}
+
 /** Launches one provision may use before it gives up. On a bad day 7 of 8 H100s were broken; more than a few tries is money without hope. */
 export const DEFAULT_MAX_LAUNCHES = 3;
 
@@ -70,3 +77,27 @@ export const KEEPER_ANSWER_MS = 15 * MINUTE;
 export function refusedOfferingRestMs(refusals: number): number {
   return Math.min(20 * SECOND * 2 ** (refusals - 1), 2 * MINUTE);
 }
+
+/** Between two sweeps for orphans, by Schedule. An orphan costs money until the second one that sees it: twenty minutes, against lists and owners that are wrong for seconds. P5. */
+export const SWEEP_INTERVAL_MS = 10 * MINUTE;
+
+/** Between the two sightings of an instance without an owner that make it an orphan. One interval, less the seconds by which the first of two sweeps may have got its task late. P5. */
+export const SWEEP_SIGHTINGS_GAP_MS = SWEEP_INTERVAL_MS - 10 * SECOND;
+
+/** One look of a sweep: the list in its place of the request budget, then two or three questions to Temporal for each of our instances. */
+export const SURVEY_MS = 8 * MINUTE;
+
+/** A sweep is over by then, or the next ones would be skipped for it. */
+export const SWEEP_TIMEOUT_MS = 1 * HOUR;
+
+/** One request of a person at the command line, with its place in the account's budget. */
+export const HAND_MS = 5 * MINUTE;
+
+/** How long the ledger remembers an instance that is in no list any more. Lists have been stale for minutes, never for a day. */
+export const LEDGER_KEEPS_MS = 1 * DAY;
+
+/** How long an owner may be over its own deadline before the sweeper reports it: unwinding, and proof by absence, take their time. */
+export const OVERDUE_AFTER_MS = 1 * HOUR;
+
+/** A workflow task that has failed so often in a row fails for a reason that a person has to look at. */
+export const TASK_ATTEMPTS_TO_REPORT = 5;

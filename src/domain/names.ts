@@ -66,3 +66,42 @@ export function tagsOf(
 export function tagValue(tags: readonly Tag[], key: string): string | undefined {
   return tags.find((tag) => tag.key === key)?.value;
 }
+
+/** An instance as the list shows it, with what our tags say. */
+export interface TaggedInstance {
+  readonly instanceId: string;
+  readonly status: string;
+  readonly node?: string;
+  readonly launchToken?: string;
+  /** UUID of the Temporal namespace that tagged it. */
+  readonly namespaceId?: string;
+  /** First run id of the workflow that launched it. */
+  readonly runId?: string;
+}
+
+export function tagged(instance: {
+  readonly id: string;
+  readonly status: string;
+  readonly tags: readonly Tag[];
+}): TaggedInstance {
+  const [node, launchToken, namespaceId, runId] = [TAG.node, TAG.launch, TAG.namespace, TAG.run].map((key) =>
+    tagValue(instance.tags, key),
+  );
+  return {
+    instanceId: instance.id,
+    status: instance.status,
+    ...(node === undefined ? {} : { node }),
+    ...(launchToken === undefined ? {} : { launchToken }),
+    ...(namespaceId === undefined ? {} : { namespaceId }),
+    ...(runId === undefined ? {} : { runId }),
+  };
+}
+
+/** What is left of an instance's tags when it is not ours any more: the caller's own labels. */
+export function withoutOurTags(tags: readonly Tag[]): Tag[] {
+  return tags.filter((tag) => !isOurTag(tag));
+}
+
+export function isOurTag({ key }: Tag): boolean {
+  return (Object.values(TAG) as readonly string[]).includes(key);
+}

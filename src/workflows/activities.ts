@@ -10,6 +10,7 @@ import type {
   LambdaActivities,
   LaunchActivities,
   NavarchActivities,
+  SweepActivities,
   TemporalActivities,
 } from '../activities/types.ts';
 import { taskQueuesOf } from '../contract/task-queues.ts';
@@ -17,6 +18,7 @@ import {
   LAUNCH_SCHEDULE_TO_START_MS,
   LAUNCH_START_TO_CLOSE_MS,
   REQUEST_START_TO_CLOSE_MS,
+  SURVEY_MS,
 } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { HOPELESS } from '../domain/failures.ts';
@@ -68,6 +70,21 @@ export function unwinding(summary: string, urgency: 'terminate' | 'proof') {
     summary,
     taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
     startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
+    ...CANCELLED_AT_ONCE,
+    priority: { priorityKey: PRIORITY[urgency] },
+    retry: { initialInterval: 5 * SECOND, maximumInterval: 5 * MINUTE },
+  });
+}
+
+/** Looks at the whole account, and terminates what nobody owns. `withinMs`: for a sweep, which the next one follows. */
+export function sweeping(summary: string, urgency: Urgency, limits: Limits = {}) {
+  return proxyActivities<SweepActivities>({
+    summary,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
+    // After the list come two or three questions to Temporal for each of our instances.
+    startToCloseTimeout: SURVEY_MS,
+    heartbeatTimeout: MINUTE,
+    ...within(limits),
     ...CANCELLED_AT_ONCE,
     priority: { priorityKey: PRIORITY[urgency] },
     retry: { initialInterval: 5 * SECOND, maximumInterval: 5 * MINUTE },

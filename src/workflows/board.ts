@@ -1,6 +1,13 @@
-import { log, setCurrentDetails, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  log,
+  metricMeter,
+  setCurrentDetails,
+  upsertMemo,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { SearchAttributePair } from '@temporalio/common';
-import { OWNED_TOKENS } from '../contract/memo.ts';
+import { DUE_BY, OWNED_INSTANCE, OWNED_TOKENS } from '../contract/memo.ts';
 import type { LaunchRecord, Progress } from '../contract/messages.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { totalCostUsd } from '../domain/cost.ts';
@@ -76,13 +83,16 @@ export class Board {
     this.#show();
   }
 
-  /** P1: in the same workflow task as the launch is scheduled, so that no instance of this token can exist unowned. */
-  launching(token: string, offering: Offering): void {
+  /**
+   * P1: in the same workflow task as the launch is scheduled, so that no instance of this token can exist unowned. `dueBy`: when it should
+   * be ready or undone, in milliseconds since the epoch.
+   */
+  launching(token: string, offering: Offering, dueBy: number): void {
     const { instanceType, region, priceCentsPerHour } = offering;
     const from = Date.now();
     const record = { token, instanceType, region, sentAt: new Date(from).toISOString() };
     this.#entries.push({ record, priceCentsPerHour, from });
-    upsertMemo({ [OWNED_TOKENS]: [token] });
+    upsertMemo({ [OWNED_TOKENS]: [token], [OWNED_INSTANCE]: '', [DUE_BY]: dueBy });
     this.enter('launching', `${instanceType} in ${region}`, [
       { key: SEARCH_ATTRIBUTE.instanceType, value: instanceType },
       { key: SEARCH_ATTRIBUTE.region, value: region },
@@ -92,6 +102,7 @@ export class Board {
   launched(instanceId: string): void {
     this.#instanceId = instanceId;
     this.#update((record) => ({ ...record, instanceId }));
+    upsertMemo({ [OWNED_INSTANCE]: instanceId });
     this.enter('booting', `instance ${instanceId}`, [{ key: SEARCH_ATTRIBUTE.instanceId, value: instanceId }]);
   }
 
@@ -126,6 +137,7 @@ export class Board {
   }
 
   askForAttention(reason: string): void {
+    if (this.#attention === undefined) countAttention();
     this.#attention = reason;
     log.error('needs attention', { reason });
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.needsAttention, value: true }]);
@@ -177,7 +189,7 @@ export class Board {
   #release(): void {
     this.#instanceId = undefined;
     this.#address = undefined;
-    upsertMemo({ [OWNED_TOKENS]: [] });
+    upsertMemo({ [OWNED_TOKENS]: [], [OWNED_INSTANCE]: '', [DUE_BY]: 0 });
     this.#show();
   }
 
@@ -211,4 +223,8 @@ export function firstRunId(): string {
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
+function countAttention(): void {
+  metricMeter.createCounter('navarch_attention_requests', '1', 'How often a node began to need a person.').add(1);
 }

@@ -53,13 +53,14 @@ export async function proveAbsentOrFind(
     }
     if (instances.length > 0) return 'gone'; // by the provider's own word
     const verdict = absent(launch.evidence, begunAt, Date.now());
-    if (verdict.kind === 'look_again') {
+    const counts = verdict.kind === 'gone' || verdict.evidence.firstAbsentAt !== launch.evidence.firstAbsentAt;
+    // An absence counts if the account was ours just after the look: two that count frame no time in which a key was exchanged.
+    if (!counts || (await isOurAccount(launch))) {
+      if (verdict.kind === 'gone') return 'gone';
       launch.evidence = verdict.evidence;
       const counting = verdict.evidence.firstAbsentAt !== undefined;
       const wait = Math.min(verdict.at - Date.now(), counting ? Infinity : lookEveryMs);
       await sleep(Math.max(wait, SECOND), { summary: 'until its absence proves something' });
-    } else if (await isOurAccount(launch)) {
-      return 'gone';
     } else {
       board.askForAttention(
         `the worker's API key does not see the SSH key ${launch.accountKey.name} (${launch.accountKey.id}) of this launch: it may be of another account`,

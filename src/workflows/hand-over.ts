@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { KeepNodeInput } from '../contract/kept-node.ts';
-import { OWNED_TOKENS } from '../contract/memo.ts';
+import { LAUNCHED_BY, OWNED_INSTANCE, OWNED_TOKENS } from '../contract/memo.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { keepNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { temporal } from './activities.ts';
@@ -20,14 +20,21 @@ import type { Launched } from './launch.ts';
  * merely initiated is never started if its parent closes. The token is in the keeper's memo from its start options, so it is owned before
  * the keeper's first task.
  */
-export async function handOver(launched: Launched, input: KeepNodeInput): Promise<void> {
+export async function handOver(
+  launched: Pick<Launched, 'launchToken' | 'disarm'>,
+  input: KeepNodeInput,
+): Promise<void> {
   const { name, pool, instanceType, region, instanceId } = input.node;
   await CancellationScope.nonCancellable(async () => {
     try {
       await startChild<typeof keepNode>(WORKFLOW_TYPE.keepNode, {
         workflowId: keepNodeId(name),
         args: [input],
-        memo: { [OWNED_TOKENS]: [launched.launchToken] },
+        memo: {
+          [OWNED_TOKENS]: [launched.launchToken],
+          [OWNED_INSTANCE]: instanceId,
+          [LAUNCHED_BY]: workflowInfo().firstExecutionRunId,
+        },
         parentClosePolicy: ParentClosePolicy.ABANDON,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',

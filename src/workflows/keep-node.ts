@@ -13,12 +13,12 @@ import {
 } from '@temporalio/workflow';
 import type { Look } from '../activities/types.ts';
 import type { EndedNode, KeepNodeInput } from '../contract/kept-node.ts';
-import { OWNED_TOKENS } from '../contract/memo.ts';
-import { endNodeSignal, keptNodeQuery, progressQuery, type EndWish } from '../contract/messages.ts';
+import { DUE_BY, OWNED_INSTANCE, OWNED_TOKENS } from '../contract/memo.ts';
+import { endNodeSignal, keptNodeQuery, progressQuery, wakeSignal, type EndWish } from '../contract/messages.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { costUsd } from '../domain/cost.ts';
 import { KEEPER_GENERATION_MS, KEEPER_LOOK_MS } from '../domain/deadlines.ts';
-import { MINUTE, parseDuration } from '../domain/durations.ts';
+import { LONGEST_MS, MINUTE, parseDuration } from '../domain/durations.ts';
 import { stateOf } from '../domain/instances.ts';
 import { seen } from '../domain/proof-of-absence.ts';
 import { unwinding } from './activities.ts';
@@ -53,10 +53,15 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
     ending: isEnding(),
   }));
   setHandler(progressQuery, () => board.progress());
-  setHandler(endNodeSignal, (asked) => void (end.wish ??= asked), {
+  setHandler(endNodeSignal, (asked) => void (end.wish ??= readWish(asked)), {
     description: 'End the node: cordon, drain, terminate, prove.',
   });
-  upsertMemo({ [OWNED_TOKENS]: [launchToken] });
+  setHandler(wakeSignal, () => undefined, { description: 'Nothing: it only wakes.' });
+  upsertMemo({
+    [OWNED_TOKENS]: [launchToken],
+    [OWNED_INSTANCE]: node.instanceId,
+    [DUE_BY]: endsAt ?? 0,
+  });
 
   const generationEnds = Date.now() + KEEPER_GENERATION_MS;
   try {
@@ -115,7 +120,7 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
     }
     const reason = disappeared ?? wish?.reason ?? '';
     board.enter('ended', reason);
-    upsertMemo({ [OWNED_TOKENS]: [] });
+    upsertMemo({ [OWNED_TOKENS]: [], [OWNED_INSTANCE]: '', [DUE_BY]: 0 });
     await condition(allHandlersFinished);
     return {
       name: node.name,
@@ -184,6 +189,18 @@ function keptBoard(input: KeepNodeInput): Board {
   board.kept(node.instanceId, node.address, input.needsAttention);
   if (input.needsAttention === undefined) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: 'ready' }]);
   return board;
+}
+
+/** A wish as another version, or a person at the command line, may have written it: that there is one counts, the rest has defaults (P13). */
+function readWish(asked: unknown): EndWish {
+  const { reason, drainForMs } = (typeof asked === 'object' && asked !== null ? asked : {}) as Partial<
+    Record<keyof EndWish, unknown>
+  >;
+  const ms = typeof drainForMs === 'number' && Number.isFinite(drainForMs) ? drainForMs : 0;
+  return {
+    reason: typeof reason === 'string' ? reason : 'it was asked to',
+    drainForMs: Math.min(Math.max(ms, 0), LONGEST_MS),
+  };
 }
 
 /** Milliseconds since the epoch; undefined: it lives until it is asked to end. */

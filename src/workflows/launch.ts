@@ -36,6 +36,7 @@ export async function launch(
   request: ProvisionNodeRequest,
   offering: Offering,
   accountKey: AccountKey,
+  dueBy: number,
 ): Promise<Launched> {
   const launchToken = launchTokenFrom(uuid4());
   const { fingerprint } = await derivation('choose its SSH host key').describeHostKey({ launchToken });
@@ -49,7 +50,7 @@ export async function launch(
     if (owned.evidence.lastSeenAt !== undefined) owned.evidence = seen(owned.evidence, Date.now());
     return endLaunch(owned, board);
   });
-  board.launching(launchToken, offering);
+  board.launching(launchToken, offering, dueBy);
   try {
     // Not cancellable: a launch under way cannot be called back, and its answer tells what there is to undo.
     const { instanceId } = await CancellationScope.nonCancellable(() =>

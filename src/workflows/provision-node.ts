@@ -5,6 +5,7 @@ import type { AccountKey } from '../contract/kept-node.ts';
 import { progressQuery } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { longestLaunchMs } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
 import { withRefusal, type Offering } from '../domain/offerings.ts';
@@ -76,7 +77,14 @@ async function tryLaunch(story: Story, offering: Offering, accountKey: AccountKe
   const grantedAt = Date.now();
   const saga = new Saga();
   try {
-    const launched = await launch(saga, board, request, offering, accountKey);
+    const launched = await launch(
+      saga,
+      board,
+      request,
+      offering,
+      accountKey,
+      grantedAt + longestLaunchMs(story.deadlines),
+    );
     const brought = await bringUp(story, launched, offering);
     const readyAt = Date.now();
     const node: Node = {

@@ -1,17 +1,17 @@
-import { ApplicationFailure } from '@temporalio/common';
-import { getExternalWorkflowHandle } from '@temporalio/workflow';
-import { endNodeSignal } from '../contract/messages.ts';
+import { setCurrentDetails } from '@temporalio/workflow';
 import { parseRequest } from '../contract/parse.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { KeeperReference, RunReference } from '../activities/types.ts';
 import { parseDuration } from '../domain/durations.ts';
 import { temporal } from './activities.ts';
+import { endRemains } from './end-remains.ts';
 import { failingPlainly, failure } from './failures.ts';
 
 /**
  * Ends a node by name, wherever it is: a provision is cancelled and unwinds, a keeper is asked and ends its machine. Returns on their
- * proof. Whom it ends is captured once: a later run of the name is a newer wish. It owns nothing itself.
+ * proof. Whom it ends is captured once: a later run of the name is a newer wish. It owns nothing itself; only what a run that was ended by
+ * force has left, and no running owner lists, it ends by tag.
  */
 export async function terminateNode(input: TerminateNodeRequest): Promise<TerminatedNode> {
   const request = parseRequest(terminateNodeRequest, input);
@@ -20,29 +20,51 @@ export async function terminateNode(input: TerminateNodeRequest): Promise<Termin
 
 async function terminate(request: TerminateNodeRequest): Promise<TerminatedNode> {
   const { name } = request;
-  const owners = await temporal('who owns the node').lookUpOwners({ name });
-  if (owners.provision === undefined && owners.keeper === undefined) {
+  const { provision, keeper: keptBefore } = await temporal('who owns the node').lookUpOwners({ name });
+  if (provision === undefined && keptBefore === undefined) return endWhatWasLeft(name);
+
+  let byForce = false;
+  let handedOver = false;
+  if (provision !== undefined) {
+    setCurrentDetails(`- cancelled \`${provision.workflowId}\`; waiting until it has undone what it launched`);
+    const status = await cancelProvision(provision);
+    byForce = !ENDED_BY_ITSELF.includes(status);
+    handedOver = status === 'COMPLETED';
+  }
+  // It was handed over before the cancel came, or was kept all along: a provision that only joined, or waited, leaves that keeper to us.
+  const keeper = keptBefore ?? (provision === undefined ? undefined : await keeperOf(name, provision));
+  if (keeper !== undefined) {
+    setCurrentDetails(`- asked \`${keeper.workflowId}\` to end its node; waiting until that is proven`);
+    byForce = (await endKept(keeper, request)) !== 'COMPLETED' || byForce;
+  }
+  if (byForce) await endRemains(name);
+  if (keeper === undefined && !handedOver) return { name, outcome: 'provision_unwound' };
+  const { instanceId } = keeper ?? {};
+  return { name, outcome: 'node_ended', ...(instanceId === undefined ? {} : { instanceId }) };
+}
+
+/** How an owner closes that has undone what it did, or handed it on. */
+const ENDED_BY_ITSELF = ['COMPLETED', 'CANCELLED', 'FAILED'];
+
+/** Nobody runs. If the last owner was ended by force, what it left is ended; otherwise there is nothing of that name. */
+async function endWhatWasLeft(name: string): Promise<TerminatedNode> {
+  const ends = await temporal('how its last owners ended').lookUpLastEnds({ name });
+  const forced = [ends.provision, ends.keeper].some((end) => end !== undefined && !ENDED_BY_ITSELF.includes(end));
+  if (!forced) {
     throw failure(
       'node_not_found',
       `name: no node ${name} is being provisioned or kept (neither ${provisionNodeId(name)} nor ${keepNodeId(name)} is running)`,
     );
   }
-  if (owners.provision !== undefined) {
-    const status = await cancelProvision(owners.provision);
-    const unwound = status === 'CANCELLED' || status === 'FAILED';
-    if (!unwound && status !== 'COMPLETED') {
-      throw failure(
-        'provider_unavailable',
-        `${owners.provision.workflowId} ended ${status}, not by its own unwinding: what it launched is left to the sweeper`,
-      );
-    }
-    // A provision that only joined, or waited for, a keeper leaves that one to be ended.
-    if (unwound && owners.keeper === undefined) return { name, outcome: 'provision_unwound' };
-  }
-  // It was handed over before the cancel came, or was kept all along.
-  const keeper = owners.keeper ?? (await temporal('who keeps the node').lookUpOwners({ name })).keeper;
-  if (keeper === undefined) return { name, outcome: 'node_ended' };
-  return endKept(name, keeper, request);
+  await endRemains(name);
+  return { name, outcome: 'node_ended' };
+}
+
+/** The keeper to which this very provision handed its node. */
+async function keeperOf(name: string, provision: RunReference): Promise<KeeperReference | undefined> {
+  const { keeper } = await temporal('who keeps the node').lookUpOwners({ name });
+  const { launchedBy } = keeper ?? {};
+  return launchedBy === undefined || launchedBy === provision.firstRunId ? keeper : undefined;
 }
 
 async function cancelProvision(run: RunReference): Promise<string> {
@@ -51,22 +73,12 @@ async function cancelProvision(run: RunReference): Promise<string> {
   return status;
 }
 
-async function endKept(name: string, run: KeeperReference, request: TerminateNodeRequest): Promise<TerminatedNode> {
+async function endKept(run: KeeperReference, request: TerminateNodeRequest): Promise<string> {
   const wish = {
     reason: request.reason ?? 'terminateNode was asked to end it',
     drainForMs: request.drainFor === undefined ? 0 : (parseDuration(request.drainFor) ?? 0),
   };
-  await quietIfClosed(() => getExternalWorkflowHandle(run.workflowId).signal(endNodeSignal, wish));
-  await temporal('until the keeper has ended the node').awaitClosed({ run });
-  return { name, outcome: 'node_ended', ...(run.instanceId === undefined ? {} : { instanceId: run.instanceId }) };
-}
-
-/** The run may close between the look and the word: then the look that follows says how. */
-async function quietIfClosed(say: () => Promise<void>): Promise<void> {
-  try {
-    await say();
-  } catch (error) {
-    const isClosed = error instanceof ApplicationFailure && error.type === 'ExternalWorkflowExecutionNotFound';
-    if (!isClosed) throw error;
-  }
+  await temporal('ask the keeper to end the node').askToEnd({ run, wish });
+  const { status } = await temporal('until the keeper has ended the node').awaitClosed({ run });
+  return status;
 }

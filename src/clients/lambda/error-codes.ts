@@ -39,10 +39,16 @@ const REFUSES_BEFORE_CREATING: ReadonlySet<string> = new Set([
   'global/invalid-address',
 ]);
 
+const ABOUT_ONE_INSTANCE: ReadonlySet<LambdaRequestKind> = new Set([
+  'getInstance',
+  'terminateInstance',
+  'updateInstance',
+]);
+
 /** What an answer with Lambda's error envelope means for the request that got it. */
 export function typeOfCode(code: string, status: number, kind: LambdaRequestKind): LambdaErrorType {
   if (status === 429) return 'rate_limited'; // The body of a 429 is not documented: the status decides.
-  if (code === 'global/object-does-not-exist' && (kind === 'getInstance' || kind === 'terminateInstance')) {
+  if (code === 'global/object-does-not-exist' && ABOUT_ONE_INSTANCE.has(kind)) {
     return 'instance_not_found';
   }
   if (code.startsWith('provider/')) return 'provider_unavailable';

@@ -4,7 +4,7 @@ import { apiRoot, LAMBDA_BASE_URL } from './base-url.ts';
 import type { Image, SshKey } from './catalogue.ts';
 import { LambdaInvalidRequestError, LambdaResponseError, TerminateNotEchoedError } from './errors.ts';
 import type { InvalidField } from './errors.ts';
-import type { Instance, OfferedInstanceType, Region } from './instance.ts';
+import type { Instance, OfferedInstanceType, Region, Tag } from './instance.ts';
 import { invalidLaunchFields, launchBody } from './launch-request.ts';
 import type { LaunchRequest } from './launch-request.ts';
 import type { LambdaClientOptions, RequestOptions } from './options.ts';
@@ -157,6 +157,31 @@ export class LambdaClient {
       'terminate-not-echoed',
       { endpoint, outcome: 'unknown', status: 200 },
     );
+  }
+
+  /**
+   * Renames an instance, or replaces all its tags (an empty list clears them); what is left out stays. Returns the instance as it is then:
+   * tags are taken only by later versions of the API, and an older one leaves them as they were without a word.
+   */
+  async updateInstance(
+    id: string,
+    change: { readonly name?: string; readonly tags?: readonly Tag[] },
+    options: RequestOptions = {},
+  ): Promise<Instance> {
+    const endpoint = `POST /instances/${encodeURIComponent(id)}`;
+    requireInstanceId(id, endpoint);
+    const { data } = await this.#transport.send(
+      {
+        kind: 'updateInstance',
+        method: 'POST',
+        path: `/instances/${id}`,
+        body: change,
+        answer: instanceAnswer,
+        timeoutMs: this.#timeoutMs,
+      },
+      options.signal,
+    );
+    return data;
   }
 
   /** The SSH keys that a launch can name. */

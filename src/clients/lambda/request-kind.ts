@@ -5,11 +5,12 @@ export type LambdaRequestKind =
   | 'listInstanceTypes'
   | 'launchInstance'
   | 'terminateInstance'
+  | 'updateInstance'
   | 'listSshKeys'
   | 'listImages'
   | 'listRegions';
 
 /** Whether a request changes something, so that an unanswered one may have happened. */
 export function mutates(kind: LambdaRequestKind): boolean {
-  return kind === 'launchInstance' || kind === 'terminateInstance';
+  return kind === 'launchInstance' || kind === 'terminateInstance' || kind === 'updateInstance';
 }

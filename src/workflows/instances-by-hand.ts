@@ -1,0 +1,146 @@
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { InstanceWithTags } from '../activities/types.ts';
+import type { AccountKey } from '../contract/kept-node.ts';
+import { invalidRequest, parseRequest } from '../contract/parse.ts';
+import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
+import {
+  instanceRequest,
+  type AdoptedInstance,
+  type EndedInstance,
+  type InstanceRequest,
+  type ReleasedInstance,
+} from '../contract/sweep.ts';
+import { keepNodeId } from '../contract/workflow-ids.ts';
+import { HAND_MS } from '../domain/deadlines.ts';
+import { stateOf } from '../domain/instances.ts';
+import { NODE_NAME_PATTERN, TAG, withoutOurTags } from '../domain/names.ts';
+import { derivation, lambda, sweeping } from './activities.ts';
+import { Board } from './board.ts';
+import { endLaunch } from './end-launch.ts';
+import { failingPlainly, failure, messageOf } from './failures.ts';
+import { handOver } from './hand-over.ts';
+
+// What a person does when the sweeper cannot judge: after a lost Temporal database, with a namespace's tags that nobody knows any more. Each
+// acts on one of our instances, by id, and only if no running workflow owns it: those are ended by name.
+
+const BY_HAND = { withinMs: HAND_MS };
+
+/** Ends the instance and returns on proof. */
+export async function endInstance(input: InstanceRequest): Promise<EndedInstance> {
+  return failingPlainly(async () => {
+    const { instance, accountKey } = await unowned(input);
+    const { instanceId, node, launchToken } = instance;
+    const now = Date.now();
+    const board = new Board(node, 'ending');
+    board.kept(instanceId, instance.address ?? '', undefined);
+    await endLaunch(
+      {
+        launchToken,
+        accountKey,
+        instanceId,
+        onlyThisInstance: true,
+        evidence: { launchEndedAt: now, lastSeenAt: now },
+      },
+      board,
+    );
+    board.enter('ended', 'ended by hand, and proven');
+    return { instanceId, node };
+  });
+}
+
+/**
+ * Gives the instance a keeper, made from its tags and from what Lambda shows, and then tags it as this namespace's. What only its first life
+ * knew is missing: its GPUs are not listed, its request is what the tags say.
+ */
+export async function adoptInstance(input: InstanceRequest): Promise<AdoptedInstance> {
+  return failingPlainly(async () => {
+    const { instance, accountKey } = await unowned(input);
+    const { instanceId, node: name, launchToken, instanceType, region, address, priceCentsPerHour } = instance;
+    if (!NODE_NAME_PATTERN.test(name)) throw refused(`its tag ${TAG.node} is no node name`);
+    if (address === undefined) throw refused(`Lambda shows it ${instance.status}, without an address`);
+    const { fingerprint } = await derivation('derive its SSH host key').describeHostKey({ launchToken });
+    const labels = Object.fromEntries(withoutOurTags(instance.tags).map(({ key, value }) => [key, value]));
+    const pool = instance.tags.find(({ key }) => key === TAG.pool)?.value;
+    const launchedAt = instance.tags.find(({ key }) => key === TAG.launchedAt)?.value ?? new Date().toISOString();
+    const pooled = pool === undefined ? {} : { pool };
+    const now = new Date().toISOString();
+    const node: Node = {
+      ...{ name, nodeId: instanceId, instanceId, launchToken, instanceType, region, ...pooled, address },
+      gpus: [],
+      labels,
+      pricePerHourUsd: priceCentsPerHour / 100,
+      hostKeyFingerprint: fingerprint,
+      launchesUsed: 1,
+      times: {
+        ...{ requested: launchedAt, granted: launchedAt, launched: launchedAt },
+        ...{ addressKnown: now, active: now, sshVerified: now, bootstrapped: now, ready: now },
+      },
+    };
+    const request: ProvisionNodeRequest = {
+      ...{ name, instanceType, region, ...pooled },
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    };
+    const at = Date.now();
+    const keep = { node, request, launchToken, priceCentsPerHour, accountKey };
+    // The keeper owns it before its tags say so: nothing may take it for an orphan in between.
+    await handOver(
+      { launchToken, disarm: () => undefined },
+      { ...keep, readyAt: at, launchEndedAt: at, lastSeenAt: at },
+    );
+    const tagsLeft = await CancellationScope.nonCancellable(() => retag(instance));
+    return { instanceId, node: name, keeper: keepNodeId(name), ...(tagsLeft === undefined ? {} : { tagsLeft }) };
+  });
+}
+
+/** Takes our tags off: from then on it is nobody's here, and no sweep looks at it. */
+export async function releaseInstance(input: InstanceRequest): Promise<ReleasedInstance> {
+  return failingPlainly(async () => {
+    const { instance } = await unowned(input);
+    const { instanceId, node } = instance;
+    const { applied } = await lambda('take our tags off', 'list', BY_HAND).setTags({
+      instanceId,
+      tags: withoutOurTags(instance.tags),
+    });
+    if (!applied) {
+      throw failure('provider_unavailable', `Lambda took the change of the tags of ${instanceId} and did not apply it`);
+    }
+    return { instanceId, node };
+  });
+}
+
+/** Undefined when the tags name this namespace now; else why not. */
+async function retag(instance: InstanceWithTags): Promise<string | undefined> {
+  const { instanceId, tags } = instance;
+  const { firstExecutionRunId: runId } = workflowInfo();
+  try {
+    const { applied } = await lambda('tag it as ours', 'list', BY_HAND).tagAsOurs({ instanceId, runId, tags });
+    return applied ? undefined : 'Lambda took the change of the tags and did not apply it';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+type Ours = InstanceWithTags & { readonly node: string; readonly launchToken: string };
+
+/** The instance, if it is one of ours, lives, and no running workflow answers for it. */
+async function unowned(input: InstanceRequest): Promise<{ readonly instance: Ours; readonly accountKey: AccountKey }> {
+  const { instanceId } = parseRequest(instanceRequest, input);
+  const instance = await lambda('look at the instance', 'list', BY_HAND).readTaggedInstance({ instanceId });
+  if (instance === undefined) throw failure('instance_not_found', `instanceId: Lambda knows no instance ${instanceId}`);
+  const { node, launchToken, status } = instance;
+  if (node === undefined || launchToken === undefined) {
+    throw refused('it does not carry our tags; what we did not launch we do not touch');
+  }
+  if (stateOf(status) === 'ended') throw refused(`Lambda shows it ${status}`);
+  const owner = await sweeping('who owns it', 'list', BY_HAND).ownerOf({ instance });
+  if (owner !== undefined) {
+    throw refused(`${owner.workflowId} runs and answers for it: navarch-provisioner terminate ${node} ends the node`);
+  }
+  const accountKey = await lambda('whose account this is', 'list', BY_HAND).readAccount();
+  if (accountKey === undefined) throw refused('the account has no SSH key, by which it would be known again');
+  return { instance: { ...instance, node, launchToken }, accountKey };
+}
+
+function refused(problem: string): Error {
+  return invalidRequest([{ field: 'instanceId', problem }]);
+}

@@ -1,0 +1,219 @@
+import {
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  metricMeter,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Survey } from '../activities/types.ts';
+import { wakeSignal } from '../contract/messages.ts';
+import { parseRequest } from '../contract/parse.ts';
+import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import type { AccountKey } from '../contract/kept-node.ts';
+import { sweepRequest, type Ledger, type SweepRequest, type SweepResult } from '../contract/sweep.ts';
+import { SURVEY_MS } from '../domain/deadlines.ts';
+import { MINUTE } from '../domain/durations.ts';
+import { brake, readEntries, sightedBy, withEntry, withoutEntry, type Entries } from '../domain/ledger.ts';
+import { stateOf } from '../domain/instances.ts';
+import { VERDICT_KINDS, type LedgerEntry } from '../domain/orphan-verdict.ts';
+import { absent } from '../domain/proof-of-absence.ts';
+import { lambda, sweeping } from './activities.ts';
+import { failingPlainly, messageOf } from './failures.ts';
+
+/** Of one terminate or proof, waiting for its place included. What does not come through, the next sweep tries. */
+const ONE_REQUEST = { withinMs: 5 * MINUTE };
+
+/** So many of those that earlier sweeps ended are asked for by id in one sweep: each costs a request. */
+const MOST_PROOFS = 20;
+
+/**
+ * The undo of last resort (P5): a workflow that was terminated runs no code of ours. Looks at every instance that this namespace tagged, ends
+ * what is known to have no owner at its second sighting, one request each, and leaves the proof to the next sweep. Whose is whose stands in
+ * domain/orphan-verdict.ts. Everything it does is in its result, which the next one gets.
+ */
+export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResult> {
+  const request = parseRequest(sweepRequest, input);
+  const { dryRun = false } = request;
+  return failingPlainly(async () => {
+    const before = await lastLedger(request.ledger);
+    const survey = await sweeping('look at every instance of ours', 'list', {
+      withinMs: 2 * SURVEY_MS,
+    }).surveyInstances({
+      ledger: before,
+      all: dryRun,
+    });
+    const alive = VERDICT_KINDS.reduce((sum, kind) => sum + (kind === 'ended' ? 0 : survey.counts[kind]), 0);
+    const stopped = brake(survey.orphans.length, alive, request.allow);
+    if (dryRun) return resultOf(survey, { dryRun, stopped, ended: [], proven: [], ledger: before });
+
+    await wake(survey.asleep);
+    const sweep = new Sweep(survey, before.accountKey);
+    if (stopped === undefined) await sweep.endOrphans();
+    await sweep.proveEarlierOnes();
+    const result = resultOf(survey, { dryRun, stopped, ...sweep.outcome() });
+    show(result);
+    return result;
+  });
+}
+
+/** The one given, or the Schedule's last: as its run gets it from Temporal, or, for a sweep by hand, as the Schedule tells it. */
+async function lastLedger(given: unknown): Promise<Ledger> {
+  const last =
+    given ??
+    (workflowInfo().lastResult as Partial<SweepResult> | undefined)?.ledger ??
+    (await sweeping('what the last sweep noted', 'list', ONE_REQUEST).readLastSweep());
+  const { instances, accountKey } = (typeof last === 'object' && last !== null ? last : {}) as Partial<Ledger>;
+  return { instances: readEntries(instances), ...(accountKey === undefined ? {} : { accountKey }) };
+}
+
+/** What one sweep does, and notes of it. */
+class Sweep {
+  readonly #survey: Survey;
+  #entries: Entries;
+  #accountKey: AccountKey | undefined;
+  readonly #ended: string[] = [];
+  readonly #proven: string[];
+
+  constructor(survey: Survey, accountKey: AccountKey | undefined) {
+    this.#survey = survey;
+    this.#entries = sightedBy(survey.ledger.instances, survey.at, Date.now());
+    this.#accountKey = accountKey;
+    this.#proven = [...survey.proven];
+  }
+
+  outcome(): Pick<SweepResult, 'ended' | 'proven' | 'ledger'> {
+    const instances = this.#proven.reduce(withoutEntry, this.#entries);
+    return {
+      ended: this.#ended,
+      proven: this.#proven,
+      ledger: { instances, ...(this.#accountKey === undefined ? {} : { accountKey: this.#accountKey }) },
+    };
+  }
+
+  async endOrphans(): Promise<void> {
+    if (this.#survey.orphans.length === 0) return;
+    this.#accountKey = await lambda('whose account this is', 'proof', ONE_REQUEST).readAccount();
+    for (const instance of this.#survey.orphans) {
+      const { instanceId, node } = instance;
+      const before = this.#entries[instanceId];
+      if (before === undefined) continue;
+      try {
+        const step = sweeping(`terminate the orphan of ${node ?? 'nobody'}`, 'terminate', ONE_REQUEST);
+        const answer = await step.endOrphan({ instance, before });
+        if (answer.kind === 'spared') {
+          log.warn('spared: somebody owns it now', { instanceId, node, reason: answer.reason });
+          continue;
+        }
+        log.warn('ended an orphan', { instanceId, node, answer: answer.kind });
+        this.#ended.push(instanceId);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        log.error('an orphan could not be ended', { instanceId, node, reason: messageOf(error) });
+      }
+      // Whatever was answered, the request may have worked: the next sweep looks.
+      this.#entries = withEntry(this.#entries, instanceId, { askedAt: Date.now() });
+    }
+  }
+
+  /** Of those that were asked to end and are in no list any more: by id, and, as absence is not proof, twice, in the same account (P12). */
+  async proveEarlierOnes(): Promise<void> {
+    const { at } = this.#survey;
+    const missing = Object.entries(this.#entries).filter(
+      ([instanceId, { askedAt, listedAt }]) =>
+        askedAt !== undefined && listedAt < at && !this.#proven.includes(instanceId),
+    );
+    for (const [instanceId, entry] of missing.slice(0, MOST_PROOFS)) {
+      try {
+        await this.#prove(instanceId, entry);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        log.warn('not proven yet', { instanceId, reason: messageOf(error) });
+      }
+    }
+  }
+
+  async #prove(instanceId: string, { listedAt, firstAbsentAt }: LedgerEntry): Promise<void> {
+    const { at } = this.#survey;
+    const look = await lambda('prove that an orphan is gone', 'proof', ONE_REQUEST).readInstance({ instanceId });
+    if (look.kind === 'found') {
+      if (stateOf(look.instance.status) === 'ended') this.#proven.push(instanceId);
+      return;
+    }
+    const key = this.#accountKey;
+    if (key === undefined || !(await lambda('prove the account', 'proof', ONE_REQUEST).isAccountOf({ key }))) return;
+    const evidence = { launchEndedAt: 0, lastSeenAt: listedAt, ...firstAbsence(firstAbsentAt) };
+    const verdict = absent(evidence, at, Date.now());
+    if (verdict.kind === 'gone') this.#proven.push(instanceId);
+    else this.#entries = withEntry(this.#entries, instanceId, firstAbsence(verdict.evidence.firstAbsentAt));
+  }
+}
+
+function firstAbsence(at: number | undefined): { readonly firstAbsentAt?: number } {
+  return at === undefined ? {} : { firstAbsentAt: at };
+}
+
+/** A keeper that was started just as its parent was ended gets its first task only when something signals it. */
+async function wake(workflowIds: readonly string[]): Promise<void> {
+  for (const workflowId of workflowIds) {
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(wakeSignal);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('a sleeping owner could not be signalled', { workflowId, reason: messageOf(error) });
+    }
+  }
+}
+
+function resultOf(
+  { at, counts, reported, owners }: Survey,
+  rest: {
+    readonly dryRun: boolean;
+    readonly stopped: string | undefined;
+    readonly ended: readonly string[];
+    readonly proven: readonly string[];
+    readonly ledger: Ledger;
+  },
+): SweepResult {
+  const { dryRun, stopped, ended, proven, ledger } = rest;
+  return {
+    at: new Date(at).toISOString(),
+    dryRun,
+    counts,
+    ended,
+    proven,
+    unproven: Object.values(ledger.instances).filter(({ askedAt }) => askedAt !== undefined).length,
+    ...(stopped === undefined ? {} : { stopped }),
+    reported,
+    owners,
+    ledger,
+  };
+}
+
+function show({ counts, ended, stopped, unproven, owners, reported }: SweepResult): void {
+  for (const kind of VERDICT_KINDS) {
+    metricMeter
+      .createGauge('navarch_sweep_instances', 'int', '1', 'Instances of ours at the last sweep, by verdict.')
+      .set(counts[kind], { verdict: kind });
+  }
+  metricMeter
+    .createCounter('navarch_orphans_ended', '1', 'Orphans that a sweep asked Lambda to end.')
+    .add(ended.length);
+  const lines = [
+    `instances of ours: ${VERDICT_KINDS.map((kind) => `${counts[kind]} ${kind}`).join(', ')}`,
+    `asked to end now: ${ended.length}; asked earlier and not proven gone: ${unproven - ended.length}`,
+    ...(stopped === undefined ? [] : [`**needs attention:** ${stopped}`]),
+    ...reported.map(({ instanceId, verdict, reason }) => `\`${instanceId}\` ${verdict}: ${reason}`),
+    ...owners.map(({ workflowId, problem }) => `\`${workflowId}\`: ${problem}`),
+  ];
+  setCurrentDetails(
+    lines
+      .slice(0, 60)
+      .map((line) => `- ${line}`)
+      .join('\n'),
+  );
+  const needsAttention = stopped !== undefined || counts.unknown > 0 || owners.length > 0;
+  if (needsAttention) upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.needsAttention, value: true }]);
+  log.info('swept', { counts, ended: ended.length, unproven, stopped, owners: owners.length });
+}
