@@ -60,7 +60,7 @@ export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResul
 
 /** The one given, or the Schedule's last: as its run gets it from Temporal, or, for a sweep by hand, as the Schedule tells it. */
 async function lastLedger(given: unknown): Promise<Ledger> {
-  const last =
+  const last: unknown =
     given ??
     (workflowInfo().lastResult as Partial<SweepResult> | undefined)?.ledger ??
     (await sweeping('what the last sweep noted', 'list', ONE_REQUEST).readLastSweep());
