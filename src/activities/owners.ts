@@ -31,6 +31,12 @@ export async function isRunKnown(temporal: Client, workflowId: string, runId: st
   return (await describeRun(temporal, workflowId, runId)) !== undefined;
 }
 
+/** Whether the latest keeper of a name, running or closed, lists or listed the token: it had it from its start. */
+export async function isTokenKnownToKeeper(temporal: Client, name: string, launchToken: string): Promise<boolean> {
+  const look = await describeRun(temporal, keepNodeId(name));
+  return look !== undefined && look.memo !== 'unreadable' && ownedTokens(look.memo)?.includes(launchToken) === true;
+}
+
 export async function runningOwner(temporal: Client, workflowId: string): Promise<OwnerView | undefined> {
   const look = await describeRun(temporal, workflowId);
   const info = look?.raw.workflowExecutionInfo;

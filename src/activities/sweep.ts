@@ -17,7 +17,7 @@ import { TAG, tagged, tagValue, type TaggedInstance } from '../domain/names.ts';
 import { beating } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import { describeOwners, isRunKnown, type OwnerView } from './owners.ts';
+import { describeOwners, isRunKnown, isTokenKnownToKeeper, type OwnerView } from './owners.ts';
 import { terminate } from './lambda.ts';
 import type { SweepActivities } from './types.ts';
 
@@ -116,6 +116,13 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
     }
   }
 
+  /** Closed runs are forgotten after the namespace's retention: the provision's, while its keeper goes on for months. */
+  async function isHeardOf({ node, runId, launchToken }: TaggedInstance): Promise<boolean> {
+    if (node === undefined) return false;
+    if (runId !== undefined && (await isRunKnown(temporal, provisionNodeId(node), runId))) return true;
+    return launchToken !== undefined && (await isTokenKnownToKeeper(temporal, node, launchToken));
+  }
+
   async function judge(
     instance: TaggedInstance,
     ledger: Ledger,
@@ -130,9 +137,7 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
     const { node, runId } = instance;
     const running = node === undefined ? {} : await describeOwners(temporal, node);
     const owners = [running.provision, running.keeper].filter((owner) => owner !== undefined);
-    const taggedRunFound =
-      owners.some((owner) => owner.firstRunId === runId) ||
-      (node !== undefined && runId !== undefined && (await isRunKnown(temporal, provisionNodeId(node), runId)));
+    const taggedRunFound = owners.some((owner) => owner.firstRunId === runId) || (await isHeardOf(instance));
     const verdict = judgeInstance(instance, { ...running, taggedRunFound }, namespaceId, before, now);
     return { instance, verdict, entry: noted(before, verdict, now), owners };
   }

@@ -36,7 +36,7 @@ async function terminate(request: TerminateNodeRequest): Promise<TerminatedNode>
   if (keeper !== undefined) {
     setCurrentDetails(`- asked \`${keeper.workflowId}\` to end its node; waiting until that is proven`);
     byForce = (await endKept(keeper, request)) !== 'COMPLETED' || byForce;
-  }
+  } else if (handedOver) byForce = await lastKeeperWasForced(name);
   if (byForce) await endRemains(name);
   if (keeper === undefined && !handedOver) return { name, outcome: 'provision_unwound' };
   const { instanceId } = keeper ?? {};
@@ -46,11 +46,21 @@ async function terminate(request: TerminateNodeRequest): Promise<TerminatedNode>
 /** How an owner closes that has undone what it did, or handed it on. */
 const ENDED_BY_ITSELF = ['COMPLETED', 'CANCELLED', 'FAILED'];
 
+/** Terminated, timed out: closed, and no undo ran. */
+function isForced(status: string | undefined): boolean {
+  return status === 'TERMINATED' || status === 'TIMED_OUT';
+}
+
+/** It was handed over, and its keeper no longer runs. */
+async function lastKeeperWasForced(name: string): Promise<boolean> {
+  const { keeper } = await temporal('how its keeper ended').lookUpLastEnds({ name });
+  return isForced(keeper);
+}
+
 /** Nobody runs. If the last owner was ended by force, what it left is ended; otherwise there is nothing of that name. */
 async function endWhatWasLeft(name: string): Promise<TerminatedNode> {
   const ends = await temporal('how its last owners ended').lookUpLastEnds({ name });
-  const forced = [ends.provision, ends.keeper].some((end) => end !== undefined && !ENDED_BY_ITSELF.includes(end));
-  if (!forced) {
+  if (!isForced(ends.provision) && !isForced(ends.keeper)) {
     throw failure(
       'node_not_found',
       `name: no node ${name} is being provisioned or kept (neither ${provisionNodeId(name)} nor ${keepNodeId(name)} is running)`,
