@@ -22,6 +22,16 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 60_000,
       }),
+      project('faults', {
+        globalSetup: [
+          'test/support/dev-server.global.ts',
+          'test/faults/harness/scaled-bundle.global.ts',
+          'test/faults/harness/recording.global.ts',
+        ],
+        testTimeout: 300_000,
+        hookTimeout: 120_000,
+        maxConcurrency: 1_000,
+      }),
       project('e2e', {
         globalSetup: [
           'test/support/build.global.ts',

@@ -1,4 +1,5 @@
 import 'vitest';
+import type { Recording } from '../faults/harness/scenarios.ts';
 
 declare module 'vitest' {
   /** What the global setups of a test project hand to its tests: `inject('temporalAddress')`. */
@@ -9,5 +10,7 @@ declare module 'vitest' {
     timeSkippingServerPath: string;
     /** The bundled workflows, for `workflowBundle: { codePath }`. From workflow-bundle.global.ts. */
     workflowBundlePath: string;
+    /** What each scenario of the fault proofs does when nothing is struck. From faults/harness/recording.global.ts. */
+    recordings: readonly Recording[];
   }
 }

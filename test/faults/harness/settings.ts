@@ -1,0 +1,83 @@
+import { generateKeyPairSync } from 'node:crypto';
+import getPort from 'get-port';
+import { DEFAULT_LOOKS, type LookIntervals } from '../../../src/activities/dependencies.ts';
+import { publicKeyOf } from '../../../src/clients/ssh/index.ts';
+import { AGENT_DOWNLOAD_PATH } from '../../../src/simulator/agent-download.ts';
+import { startSimulator, type FaultPlan, type Simulator } from '../../../src/simulator/index.ts';
+import { FACTOR, scaled } from './scale.ts';
+
+const API_KEY = 'the-account-of-these-tests';
+const SSH_KEY_NAME = 'provisioner';
+
+/** Where the simulated cloud of a slot is, run after run, and the worker's key. */
+export interface Site {
+  readonly account: string;
+  readonly lambdaPort: number;
+  readonly navarchPort: number;
+  readonly sshPort: number;
+  readonly privateKey: string;
+}
+
+export async function newSite(account: string): Promise<Site> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return {
+    account,
+    lambdaPort: await getPort({ host: '127.0.0.1' }),
+    navarchPort: await getPort({ host: '127.0.0.1' }),
+    sshPort: await getPort({ host: '127.0.0.1' }),
+    privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+  };
+}
+
+/** A new cloud at the site: it boots machines faster than Lambda does, so that an undisturbed life takes a few seconds. */
+export function startCloud(site: Site, seed: number, faults: FaultPlan): Promise<Simulator> {
+  return startSimulator({
+    seed,
+    faults,
+    clockFactor: FACTOR,
+    limits: 'off',
+    lambdaPort: site.lambdaPort,
+    navarchPort: site.navarchPort,
+    sshPort: site.sshPort,
+    apiKey: API_KEY,
+    sshKeys: [{ name: SSH_KEY_NAME, publicKey: publicKeyOf(site.privateKey).openSsh }],
+    bootModel: {
+      addressMs: [1_000, 3_000],
+      singleGpuActiveMs: [10_000, 20_000],
+      terminationMs: [8_000, 12_000],
+    },
+    heartbeatIntervalSeconds: 20,
+    // An agent on a busy machine is late; that is not what these tests are about.
+    heartbeatTimeoutMs: 20 * 60_000,
+  });
+}
+
+/** What a worker of the site is given as its environment. */
+export function environmentOf(site: Site): Readonly<Record<string, string>> {
+  return {
+    LAMBDA_API_KEY: API_KEY,
+    LAMBDA_BASE_URL: `http://127.0.0.1:${site.lambdaPort}/api/v1`,
+    LAMBDA_SSH_KEY_NAME: SSH_KEY_NAME,
+    LAMBDA_TIMEOUT: `${scaled(30_000)}ms`,
+    LAMBDA_REQUEST_INTERVAL: '1ms',
+    LAMBDA_LAUNCH_INTERVAL: '1ms',
+    NAVARCH_ACCOUNT: site.account,
+    NAVARCH_SSH_PRIVATE_KEY: site.privateKey,
+    NAVARCH_SSH_PORT: String(site.sshPort),
+    NAVARCH_CONTROL_PLANE_URL: `http://127.0.0.1:${site.navarchPort}`,
+    NAVARCH_AGENT_DOWNLOAD_URL: `http://127.0.0.1:${site.lambdaPort}${AGENT_DOWNLOAD_PATH}`,
+    NAVARCH_HTTP_ADDRESS: '127.0.0.1:0',
+    NAVARCH_MAX_CACHED_WORKFLOWS: '20',
+  };
+}
+
+export function scaledLooks(): LookIntervals {
+  const { capacityMs, bootMs, endMs, keptMs, hostMs } = DEFAULT_LOOKS;
+  return {
+    capacityMs: scaled(capacityMs),
+    bootMs: scaled(bootMs),
+    endMs: scaled(endMs),
+    keptMs: scaled(keptMs),
+    hostMs: Math.max(scaled(hostMs), 100),
+  };
+}
