@@ -3,7 +3,7 @@ import { ScheduleNotFoundError, type ScheduleExecutionResult } from '@temporalio
 import type { Instance } from '../clients/lambda/index.ts';
 import type { Judgement, Ledger, OwnerTrouble, SweepResult } from '../contract/sweep.ts';
 import { provisionNodeId, sweepScheduleId } from '../contract/workflow-ids.ts';
-import { LEDGER_KEEPS_MS, OVERDUE_AFTER_MS, TASK_ATTEMPTS_TO_REPORT } from '../domain/deadlines.ts';
+import { TASK_ATTEMPTS_TO_REPORT } from '../domain/deadlines.ts';
 import {
   judgeInstance,
   mayOwn,
@@ -35,13 +35,15 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
   const { lambda, temporal, namespaceId, account } = dependencies;
 
   return {
-    surveyInstances: steady(async ({ ledger, all }) => {
+    surveyInstances: steady(async ({ ledger, all, limits }) => {
       // By Temporal's clock, and before the list is asked for.
       const at = activityInfo().currentAttemptScheduledTimestampMs;
       const listed = await lambda.listInstances({ signal: cancellationSignal() });
       const ours = listed.filter(isOurs);
       // Everything was listed before any owner is asked for: an owner that is found owned it then.
-      const answers = await inParallel(ours, QUESTIONS_AT_A_TIME, (instance) => judge(tagged(instance), ledger, at));
+      const answers = await inParallel(ours, QUESTIONS_AT_A_TIME, (instance) =>
+        judge(tagged(instance), ledger, limits.sightingsGapMs, at),
+      );
 
       const counts = Object.fromEntries(VERDICT_KINDS.map((kind) => [kind, 0])) as Record<VerdictKind, number>;
       for (const { verdict } of answers) counts[verdict.kind] += 1;
@@ -57,20 +59,22 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
         ),
         orphans: answers.flatMap(({ instance, verdict }) => (verdict.kind === 'orphan' ? [instance] : [])),
         reported: judgements.filter(({ verdict }) => all || isRemarkable(verdict)).slice(0, MOST_REPORTED),
-        owners: [...owners.values()].flatMap((owner) => troubleOf(owner, at)).slice(0, MOST_REPORTED),
+        owners: [...owners.values()]
+          .flatMap((owner) => troubleOf(owner, at, limits.overdueAfterMs))
+          .slice(0, MOST_REPORTED),
         asleep: [...owners.values()].flatMap(({ isAsleep, workflowId }) => (isAsleep ? [workflowId] : [])),
         ledger: {
           instances: {
-            ...stillRemembered(ledger, at),
+            ...stillRemembered(ledger, at, limits.ledgerKeepsMs),
             ...Object.fromEntries(answers.map(({ instance, entry }) => [instance.instanceId, entry])),
           },
         },
       };
     }),
 
-    endOrphan: steady(async ({ instance, before }) => {
+    endOrphan: steady(async ({ instance, before, sightingsGapMs }) => {
       // Minutes may have passed in the queue. Nobody may own it now either.
-      const { verdict } = await judge(instance, { instances: { [instance.instanceId]: before } });
+      const { verdict } = await judge(instance, { instances: { [instance.instanceId]: before } }, sightingsGapMs);
       if (verdict.kind !== 'orphan' && verdict.kind !== 'ending') return { kind: 'spared', reason: verdict.reason };
       return terminate(lambda, instance.instanceId);
     }),
@@ -81,7 +85,7 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
       const orphans: TaggedInstance[] = [];
       const unknown: string[] = [];
       for (const instance of ofName.map(tagged)) {
-        const { verdict } = await judge(instance, { instances: { [instance.instanceId]: SIGHTED_LONG_AGO } });
+        const { verdict } = await judge(instance, { instances: { [instance.instanceId]: SIGHTED_LONG_AGO } }, 0);
         if (verdict.kind === 'orphan' || verdict.kind === 'ending') orphans.push(instance); // the status tells which
         if (verdict.kind === 'unknown') unknown.push(`${instance.instanceId}: ${verdict.reason}`);
       }
@@ -89,7 +93,7 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
     }),
 
     async ownerOf({ instance }) {
-      const { owners } = await judge(instance, { instances: {} });
+      const { owners } = await judge(instance, { instances: {} }, 0);
       const owner = owners.find((candidate) => mayOwn(candidate, instance));
       return owner === undefined ? undefined : { workflowId: owner.workflowId };
     },
@@ -126,6 +130,7 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
   async function judge(
     instance: TaggedInstance,
     ledger: Ledger,
+    sightingsGapMs: number,
     now = activityInfo().currentAttemptScheduledTimestampMs,
   ): Promise<{
     instance: TaggedInstance;
@@ -138,7 +143,7 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
     const running = node === undefined ? {} : await describeOwners(temporal, node);
     const owners = [running.provision, running.keeper].filter((owner) => owner !== undefined);
     const taggedRunFound = owners.some((owner) => owner.firstRunId === runId) || (await isHeardOf(instance));
-    const verdict = judgeInstance(instance, { ...running, taggedRunFound }, namespaceId, before, now);
+    const verdict = judgeInstance(instance, { ...running, taggedRunFound }, namespaceId, before, now, sightingsGapMs);
     return { instance, verdict, entry: noted(before, verdict, now), owners };
   }
 }
@@ -172,13 +177,17 @@ function isRemarkable(verdict: VerdictKind): boolean {
   return verdict !== 'owned' && verdict !== 'ended';
 }
 
-function troubleOf({ workflowId, taskAttempts, isAsleep, dueBy }: OwnerView, now: number): OwnerTrouble[] {
+function troubleOf(
+  { workflowId, taskAttempts, isAsleep, dueBy }: OwnerView,
+  now: number,
+  overdueAfterMs: number,
+): OwnerTrouble[] {
   const problems = [
     taskAttempts >= TASK_ATTEMPTS_TO_REPORT
       ? `its workflow task has failed ${taskAttempts - 1} times in a row`
       : undefined,
     isAsleep ? 'it was started and never got a workflow task; it is signalled' : undefined,
-    dueBy !== undefined && now > dueBy + OVERDUE_AFTER_MS
+    dueBy !== undefined && now > dueBy + overdueAfterMs
       ? `it should have been done by ${new Date(dueBy).toISOString()}`
       : undefined,
   ];
@@ -186,11 +195,9 @@ function troubleOf({ workflowId, taskAttempts, isAsleep, dueBy }: OwnerView, now
 }
 
 /** Entries of instances that are in no list now, as long as they may come back, or are to be proven gone. */
-function stillRemembered({ instances }: Ledger, now: number): Record<string, LedgerEntry> {
+function stillRemembered({ instances }: Ledger, now: number, keepsMs: number): Record<string, LedgerEntry> {
   return Object.fromEntries(
-    Object.entries(instances).filter(
-      ([, entry]) => entry.askedAt !== undefined || now - entry.listedAt < LEDGER_KEEPS_MS,
-    ),
+    Object.entries(instances).filter(([, entry]) => entry.askedAt !== undefined || now - entry.listedAt < keepsMs),
   );
 }
 

@@ -86,13 +86,28 @@ export interface Survey {
   readonly ledger: Ledger;
 }
 
+/** The figures of a sweep stand in its history: workers of two versions judge one sweep alike. All in milliseconds. */
+export interface SweepLimits {
+  /** Between the two sightings that make an orphan. */
+  readonly sightingsGapMs: number;
+  /** How long an owner may be over its own deadline before it is reported. */
+  readonly overdueAfterMs: number;
+  /** How long an instance that is in no list is remembered. */
+  readonly ledgerKeepsMs: number;
+}
+
 export interface SweepActivities {
   /** Lists every instance, then asks Temporal who owns what of ours, and judges. `all`: report on owned ones, too. */
-  surveyInstances(input: { readonly ledger: Ledger; readonly all: boolean }): Promise<Survey>;
+  surveyInstances(input: {
+    readonly ledger: Ledger;
+    readonly all: boolean;
+    readonly limits: SweepLimits;
+  }): Promise<Survey>;
   /** One terminate request for an orphan, unless somebody turns out to own it. */
   endOrphan(input: {
     readonly instance: TaggedInstance;
     readonly before: LedgerEntry;
+    readonly sightingsGapMs: number;
   }): Promise<TerminateAnswer | { readonly kind: 'spared'; readonly reason: string }>;
   /** What carries the name's tags of this namespace, lives, and is listed by no running owner: to be ended at once, for a caller asked for it. */
   findUnowned(input: { readonly name: string }): Promise<{

@@ -1,4 +1,3 @@
-import { SWEEP_SIGHTINGS_GAP_MS } from './deadlines.ts';
 import { stateOf } from './instances.ts';
 import type { TaggedInstance } from './names.ts';
 
@@ -73,6 +72,8 @@ export function judgeInstance(
   namespaceId: string,
   before: LedgerEntry | undefined,
   now: number,
+  /** Between the two sightings that make an orphan, in milliseconds. */
+  sightingsGapMs: number,
 ): OrphanVerdict {
   const state = stateOf(instance.status);
   if (state === 'ended') return { kind: 'ended', reason: `Lambda shows it ${instance.status}` };
@@ -99,7 +100,7 @@ export function judgeInstance(
   if (state === 'ending') return { kind: 'ending', reason: 'nobody owns it; it is terminating' };
   const since = before?.ownerlessSince ?? now;
   const reason = `the run that launched it has ended, and no running owner of ${node} lists its launch token`;
-  return { kind: now - since >= SWEEP_SIGHTINGS_GAP_MS ? 'orphan' : 'suspected', reason };
+  return { kind: now - since >= sightingsGapMs ? 'orphan' : 'suspected', reason };
 }
 
 /** For those who act by hand: whoever owns it, and whoever cannot be asked. */

@@ -63,7 +63,11 @@ function askForAttention(name: string, left: number): void {
 /** One request; whether it worked, the next look tells. */
 async function endOne(instance: TaggedInstance): Promise<void> {
   const { instanceId } = instance;
-  const answer = await sweeping('terminate what was left', 'terminate').endOrphan({ instance, before: WANTED_GONE });
+  const answer = await sweeping('terminate what was left', 'terminate').endOrphan({
+    instance,
+    before: WANTED_GONE,
+    sightingsGapMs: 0,
+  });
   if (answer.kind === 'unclear' || answer.kind === 'spared') {
     log.warn('terminate is not confirmed', { instanceId, reason: answer.reason });
   }

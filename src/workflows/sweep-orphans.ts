@@ -13,7 +13,7 @@ import { parseRequest } from '../contract/parse.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
 import { sweepRequest, type Ledger, type SweepRequest, type SweepResult } from '../contract/sweep.ts';
-import { SURVEY_MS } from '../domain/deadlines.ts';
+import { LEDGER_KEEPS_MS, OVERDUE_AFTER_MS, SURVEY_MS, SWEEP_SIGHTINGS_GAP_MS } from '../domain/deadlines.ts';
 import { MINUTE } from '../domain/durations.ts';
 import { brake, readEntries, sightedBy, withEntry, withoutEntry, type Entries } from '../domain/ledger.ts';
 import { stateOf } from '../domain/instances.ts';
@@ -27,6 +27,12 @@ const ONE_REQUEST = { withinMs: 5 * MINUTE };
 
 /** So many of those that earlier sweeps ended are asked for by id in one sweep: each costs a request. */
 const MOST_PROOFS = 20;
+
+const LIMITS = {
+  sightingsGapMs: SWEEP_SIGHTINGS_GAP_MS,
+  overdueAfterMs: OVERDUE_AFTER_MS,
+  ledgerKeepsMs: LEDGER_KEEPS_MS,
+};
 
 /**
  * The undo of last resort (P5): a workflow that was terminated runs no code of ours. Looks at every instance that this namespace tagged, ends
@@ -43,6 +49,7 @@ export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResul
     }).surveyInstances({
       ledger: before,
       all: dryRun,
+      limits: LIMITS,
     });
     const alive = VERDICT_KINDS.reduce((sum, kind) => sum + (kind === 'ended' ? 0 : survey.counts[kind]), 0);
     const stopped = brake(survey.orphans.length, alive, request.allow);
@@ -101,7 +108,7 @@ class Sweep {
       if (before === undefined) continue;
       try {
         const step = sweeping(`terminate the orphan of ${node ?? 'nobody'}`, 'terminate', ONE_REQUEST);
-        const answer = await step.endOrphan({ instance, before });
+        const answer = await step.endOrphan({ instance, before, sightingsGapMs: LIMITS.sightingsGapMs });
         if (answer.kind === 'spared') {
           log.warn('spared: somebody owns it now', { instanceId, node, reason: answer.reason });
           continue;

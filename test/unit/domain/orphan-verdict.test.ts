@@ -33,7 +33,7 @@ function provision(change: Partial<RunningOwner> = {}): RunningOwner {
 }
 
 function verdict(owners: Owners, change: Partial<TaggedInstance> = {}, before: LedgerEntry | undefined = SIGHTED) {
-  return judgeInstance({ ...INSTANCE, ...change }, owners, NAMESPACE, before, NOW);
+  return judgeInstance({ ...INSTANCE, ...change }, owners, NAMESPACE, before, NOW, SWEEP_SIGHTINGS_GAP_MS);
 }
 
 describe('an instance is owned', () => {
@@ -64,7 +64,9 @@ describe('an instance is an orphan', () => {
 
   test('but at the first sighting only suspected', () => {
     expect(verdict(RUN_ENDED, {}, { listedAt: NOW })).toMatchObject({ kind: 'suspected' });
-    expect(judgeInstance(INSTANCE, RUN_ENDED, NAMESPACE, undefined, NOW)).toMatchObject({ kind: 'suspected' });
+    expect(judgeInstance(INSTANCE, RUN_ENDED, NAMESPACE, undefined, NOW, SWEEP_SIGHTINGS_GAP_MS)).toMatchObject({
+      kind: 'suspected',
+    });
   });
 
   test('and not a moment before the second sighting is due', () => {
@@ -110,7 +112,9 @@ describe('an instance cannot be judged, and is only reported,', () => {
     ],
     [`when it has lost its launch token (${launchToken ?? ''})`, RUN_ENDED, withoutToken],
   ])('%s', (_why, owners, instance) => {
-    expect(judgeInstance(instance, owners, NAMESPACE, SIGHTED, NOW)).toMatchObject({ kind: 'unknown' });
+    expect(judgeInstance(instance, owners, NAMESPACE, SIGHTED, NOW, SWEEP_SIGHTINGS_GAP_MS)).toMatchObject({
+      kind: 'unknown',
+    });
   });
 });
 
