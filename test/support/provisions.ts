@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { progressQuery, type Progress } from '../../src/contract/messages.ts';
 import type { Node } from '../../src/contract/provision-node.ts';
 import { provisionNodeId } from '../../src/contract/workflow-ids.ts';
@@ -28,7 +28,7 @@ export async function startProvision(
   });
 }
 
-/** How a workflow ended badly: its failure's type, message and details; `cancelled` for a cancelled one. */
+/** How a workflow ended badly: its failure's type, message and details; `cancelled` or `terminated` for one that was. */
 export interface Ending {
   readonly type: string;
   readonly message: string;
@@ -42,6 +42,7 @@ export async function endingOf(result: Promise<unknown>): Promise<Ending> {
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { cause } = error;
+    if (cause instanceof TerminatedFailure) return { type: 'terminated', message: cause.message, details: [] };
     if (cause instanceof CancelledFailure) return { type: 'cancelled', message: cause.message, details: [] };
     if (cause instanceof ApplicationFailure) {
       return { type: cause.type ?? '', message: cause.message, details: cause.details ?? [] };

@@ -29,7 +29,7 @@ const TRIES = 3;
 export async function playStruck(plan: Plan): Promise<Outcome> {
   for (let tries = 1; ; tries += 1) {
     const outcome = await inSlot((slot) => play(slot, plan));
-    if (outcome.struck === plan.strikes.length) return outcome;
+    if (outcome.struck.length === plan.strikes.length) return outcome;
     if (tries === TRIES) throw new Error(`a strike met no step: ${JSON.stringify(plan.strikes)}`);
   }
 }

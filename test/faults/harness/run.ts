@@ -1,31 +1,39 @@
-import { expect } from 'vitest';
-import type { Client } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
+import { acceptUpdate } from '../../../src/contract/messages.ts';
 import { ownedTokens } from '../../../src/contract/memo.ts';
+import type { Node, ProvisionNodeRequest } from '../../../src/contract/provision-node.ts';
 import { keepNodeId, provisionNodeId, terminateNodeId } from '../../../src/contract/workflow-ids.ts';
 import type { Simulator } from '../../../src/simulator/index.ts';
-import { expectCleanSlate } from '../../support/clean-slate.ts';
-import { endingOf, startProvision, type Ending } from '../../support/provisions.ts';
-import { expectNothingLeft } from './clean.ts';
+import { endingOf, type Ending } from '../../support/provisions.ts';
 import type { Act, Plan } from './plan.ts';
 import type { Execution } from './puppet.ts';
 import { Script } from './script.ts';
 import { startCloud } from './settings.ts';
 import type { Slot } from './slot.ts';
 import type { Step } from './step.ts';
+import { settleSweeps } from './sweeps.ts';
 import { ifRunning, running } from './temporal.ts';
+import { Breach, expectKept, expectNothingLeft } from './world.ts';
 
 /** What became of a run that kept all promises. */
 export interface Outcome {
   /** How the provision ended: `completed`, `cancelled`, `terminated`, or the type of its failure. */
   readonly provision: string;
   readonly steps: readonly Step[];
-  /** Strikes that met their step. */
-  readonly struck: number;
+  /** Strikes that met their step, in order. */
+  readonly struck: readonly string[];
+  /** Faults of the cloud that struck a request, by kind. */
+  readonly faults: readonly string[];
+  readonly sweeps: number;
   readonly seconds: number;
 }
 
-/** So long a run may take before it counts as stuck. Two settle windows, a few backoffs and the sweeps fit in it on a busy machine. */
-const STUCK_AFTER_MS = 240_000;
+/** So long a run may take before it counts as stuck: many settle windows and sweeps, on a machine that is busy with others. */
+const STUCK_AFTER_MS = 420_000;
+
+/** A launch in flight when its workflow was terminated may take so long to be over. */
+const IN_FLIGHT_MS = 5_000;
 
 let runs = 0;
 
@@ -42,16 +50,15 @@ export async function play(slot: Slot, plan: Plan): Promise<Outcome> {
 }
 
 async function withinTime(run: Run): Promise<Outcome> {
-  let timer: NodeJS.Timeout | undefined;
-  const stuck = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      run.whereItStands().then((where) => reject(new Error(`stuck: ${where}`)), reject);
-    }, STUCK_AFTER_MS);
-  });
+  const over = new AbortController();
+  const stuck = async (): Promise<never> => {
+    await sleep(STUCK_AFTER_MS, undefined, { signal: over.signal });
+    throw new Breach(`stuck: ${await run.whereItStands()}`);
+  };
   try {
-    return await Promise.race([run.story(), stuck]);
+    return await Promise.race([run.story(), stuck()]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 
@@ -61,11 +68,17 @@ class Run {
   readonly #client: Client;
   readonly #simulator: Simulator;
   readonly #name: string;
+  readonly #request: ProvisionNodeRequest;
   readonly #script: Script;
   readonly #startedAt = performance.now();
   /** What acts began and nobody has waited for yet. */
   readonly #begun: Promise<unknown>[] = [];
+  /** Somebody wished an end, or ended an owner: what lives may be on its way out. */
+  #isDisturbed = false;
+  /** An owner was terminated: what it owned is left to the sweeper. */
+  #isForced = false;
   #asks = 0;
+  #sweeps = 0;
 
   constructor(slot: Slot, plan: Plan, simulator: Simulator, name: string) {
     this.#slot = slot;
@@ -73,91 +86,160 @@ class Run {
     this.#client = slot.client;
     this.#simulator = simulator;
     this.#name = name;
+    this.#request = { name, instanceType: 'gpu_1x_h100_sxm5', ...plan.request };
     this.#script = new Script(plan.strikes, (act, execution) => this.#act(act, execution));
     slot.strings.puppeteer = this.#script;
   }
 
   async story(): Promise<Outcome> {
-    const provision = await startProvision(this.#client, this.#slot.taskQueue, {
-      name: this.#name,
-      ...this.#plan.request,
+    const provision = await this.#client.workflow.start<(request: unknown) => Promise<Node>>('provisionNode', {
+      workflowId: provisionNodeId(this.#name),
+      taskQueue: this.#slot.taskQueue,
+      args: [this.#request],
     });
     const ended = await endingOf(provision.result());
-    await this.#lookAfterProvision(ended);
+    if (ended.type === 'completed') await this.#live(JSON.parse(ended.message) as Node);
+    else if (!this.#isForced && this.#begun.length === 0) {
+      expectNothingLeft(this.#simulator, `the provision ended ${ended.type}`);
+    }
+    await this.#sweepIfForced();
     await this.#endNode();
     await Promise.all(this.#begun);
     await this.#endNode();
-    expectNothingLeft(this.#simulator);
+    await this.#sweepIfForced();
+    expectNothingLeft(this.#simulator, 'the node was ended');
     return {
       provision: ended.type,
       steps: this.#script.steps,
-      struck: this.#script.struck.length,
+      struck: this.#script.struck.map((strike) => strike.do),
+      faults: this.#simulator.record.requests.flatMap(({ faults }) => faults),
+      sweeps: this.#sweeps,
       seconds: Math.round((performance.now() - this.#startedAt) / 100) / 10,
     };
   }
 
-  /** After success one machine that its keeper owns, after any other end of its own none. */
-  async #lookAfterProvision(ended: Ending): Promise<void> {
-    if (ended.type !== 'completed') {
-      expectNothingLeft(this.#simulator);
-      return;
-    }
+  /** After success one machine, owned by a keeper that runs and says so; as long as nobody disturbs it, it stays. */
+  async #live({ instanceId, launchToken }: Node): Promise<void> {
+    const mayEnd = this.#plan.faults.some(({ do: fault }) => 'kind' in fault && fault.kind === 'ends');
+    if (this.#isDisturbed || mayEnd || this.#begun.length > 0) return;
     const keeper = await running(this.#client, keepNodeId(this.#name));
-    if (keeper === undefined) return; // somebody has ended it already, and the last look is for that
-    const alive = this.#simulator.oracles.instancesAlive();
-    const { launchToken } = JSON.parse(ended.message) as { launchToken: string };
-    expect(ownedTokens(keeper.memo)).toContain(launchToken);
-    expect(alive.length).toBeLessThanOrEqual(1);
-    if (this.#plan.strikes.length === 0) expectCleanSlate(this.#simulator, { alive: 1 });
+    if (this.#wasDisturbed()) return; // meanwhile
+    if (keeper === undefined || ownedTokens(keeper.memo)?.includes(launchToken) !== true) {
+      throw new Breach(`ready, but no keeper lists the token of ${instanceId}`);
+    }
+    expectKept(this.#simulator, instanceId, 'ready');
+    await sleep(this.#plan.stayMs ?? 0);
+    if (this.#wasDisturbed()) return;
+    expectKept(this.#simulator, instanceId, 'kept');
   }
 
-  /** Until no keeper runs: what was cancelled or terminated on the way to the end is asked again. */
+  #wasDisturbed(): boolean {
+    return this.#isDisturbed;
+  }
+
+  /** Until no provision and no keeper runs: who was cancelled or terminated on the way to the end is asked again. */
   async #endNode(): Promise<void> {
-    while ((await running(this.#client, keepNodeId(this.#name))) !== undefined) {
+    for (;;) {
+      const [provision, keeper] = await Promise.all([
+        running(this.#client, provisionNodeId(this.#name)),
+        running(this.#client, keepNodeId(this.#name)),
+      ]);
+      if (provision === undefined && keeper === undefined) return;
       await this.#askToEnd();
     }
   }
 
   async #askToEnd(): Promise<Ending> {
+    this.#isDisturbed = true;
     this.#asks += 1;
-    const ending = await endingOf(
+    return endingOf(
       this.#client.workflow.execute('terminateNode', {
         workflowId: `${terminateNodeId(this.#name)}/${this.#asks}`,
         taskQueue: this.#slot.taskQueue,
         args: [{ name: this.#name }],
       }),
     );
-    return ending;
   }
 
-  async #act(act: Act, { workflowId, runId }: Execution): Promise<void> {
+  /** Like the SDK: starts, or joins what runs. */
+  async #askAgain(): Promise<void> {
+    const startWorkflowOperation = new WithStartWorkflowOperation<(input: ProvisionNodeRequest) => Promise<Node>>(
+      'provisionNode',
+      {
+        workflowId: provisionNodeId(this.#name),
+        taskQueue: this.#slot.taskQueue,
+        args: [this.#request],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      },
+    );
+    try {
+      await this.#client.workflow.executeUpdateWithStart(acceptUpdate, {
+        args: [this.#request],
+        startWorkflowOperation,
+      });
+      await endingOf((await startWorkflowOperation.workflowHandle()).result());
+    } catch {
+      // The run that it joined was ended under it: that caller hears so, and asks once more or not.
+    }
+  }
+
+  async #act(act: Act, { workflowId, runId, workflowType }: Execution): Promise<void> {
     const handle = this.#client.workflow.getHandle(workflowId, runId);
+    const isOwner = workflowType === 'provisionNode' || workflowType === 'keepNode';
     switch (act) {
       case 'cancel':
+        this.#isDisturbed = true;
         return ifRunning(() => handle.cancel());
       case 'terminate':
+        this.#isDisturbed = true;
+        this.#isForced ||= isOwner;
         return ifRunning(() => handle.terminate('a strike of the plan'));
       case 'ask-to-end':
+        this.#isDisturbed = true;
         this.#begun.push(this.#askToEnd());
         return;
       case 'ask-again':
-      case 'kill-worker':
-        throw new Error(`${act}: not yet`);
+        this.#begun.push(this.#askAgain());
+        return;
       case 'replace-worker':
         this.#begun.push(this.#slot.replaceWorker());
         return;
+      case 'kill-worker':
+      case 'kill-everything':
+        throw new Error(`${act}: not yet`);
     }
+  }
+
+  async #sweepIfForced(): Promise<void> {
+    if (!this.#isForced) return;
+    this.#isForced = false;
+    const until = performance.now() + IN_FLIGHT_MS;
+    const sending = (): boolean => this.#script.inFlight.some(({ activityType }) => activityType === 'launchInstance');
+    while (sending() && performance.now() < until) await sleep(20);
+    this.#sweeps += await settleSweeps({
+      client: this.#client,
+      taskQueue: this.#slot.taskQueue,
+      simulator: this.#simulator,
+      owners: this.#owners(),
+    });
+    await this.#sweepIfForced(); // an owner was terminated meanwhile
+  }
+
+  #owners(): readonly string[] {
+    return [provisionNodeId(this.#name), keepNodeId(this.#name)];
   }
 
   async whereItStands(): Promise<string> {
     const lines: string[] = [`steps: ${this.#script.steps.map(({ activity }) => activity).join(', ')}`];
-    for (const id of [provisionNodeId(this.#name), keepNodeId(this.#name)]) {
+    for (const id of this.#owners()) {
       const description = await running(this.#client, id);
-      const pending = description?.raw.pendingActivities ?? [];
       if (description === undefined) continue;
-      lines.push(
-        `${id} runs; pending: ${pending.map((a) => `${a.activityType?.name} (attempt ${a.attempt}): ${a.lastFailure?.message}`).join(', ')}`,
+      const pending = (description.raw.pendingActivities ?? []).map(
+        ({ activityType, attempt, lastFailure }) =>
+          `${activityType?.name} (attempt ${attempt}): ${lastFailure?.message}`,
       );
+      lines.push(`${id} runs; pending: ${pending.join(', ')}`);
     }
     lines.push(this.#simulator.describe());
     return lines.join('\n');
@@ -165,11 +247,11 @@ class Run {
 
   /** The slot is as if nothing had been: no workflow, no activity, no cloud of this run. */
   async clearAway(): Promise<void> {
-    for (const id of [provisionNodeId(this.#name), keepNodeId(this.#name)]) {
+    for (const id of this.#owners()) {
       await ifRunning(() => this.#client.workflow.getHandle(id).terminate('its run is over'));
     }
     await this.#simulator.close();
-    while (this.#script.inFlight.length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (this.#script.inFlight.length > 0) await sleep(50);
     this.#slot.strings.puppeteer = undefined;
   }
 }

@@ -3,7 +3,7 @@ import getPort from 'get-port';
 import { DEFAULT_LOOKS, type LookIntervals } from '../../../src/activities/dependencies.ts';
 import { publicKeyOf } from '../../../src/clients/ssh/index.ts';
 import { AGENT_DOWNLOAD_PATH } from '../../../src/simulator/agent-download.ts';
-import { startSimulator, type FaultPlan, type Simulator } from '../../../src/simulator/index.ts';
+import { startSimulator, type FaultPlan, type Simulator, type SimulatorOptions } from '../../../src/simulator/index.ts';
 import { FACTOR, scaled } from './scale.ts';
 
 const API_KEY = 'the-account-of-these-tests';
@@ -30,7 +30,12 @@ export async function newSite(account: string): Promise<Site> {
 }
 
 /** A new cloud at the site: it boots machines faster than Lambda does, so that an undisturbed life takes a few seconds. */
-export function startCloud(site: Site, seed: number, faults: FaultPlan): Promise<Simulator> {
+export function startCloud(
+  site: Site,
+  seed: number,
+  faults: FaultPlan,
+  more: Partial<SimulatorOptions> = {},
+): Promise<Simulator> {
   return startSimulator({
     seed,
     faults,
@@ -49,6 +54,7 @@ export function startCloud(site: Site, seed: number, faults: FaultPlan): Promise
     heartbeatIntervalSeconds: 20,
     // An agent on a busy machine is late; that is not what these tests are about.
     heartbeatTimeoutMs: 20 * 60_000,
+    ...more,
   });
 }
 

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { readConfig } from '../../../src/config.ts';
 import { mainTaskQueue } from '../../../src/contract/task-queues.ts';
+import { sweepScheduleId } from '../../../src/contract/workflow-ids.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { startWorker, type RunningWorker } from '../../../src/worker.ts';
 import { puppetOf, type Puppeteer } from './puppet.ts';
@@ -32,10 +33,15 @@ export interface Ground {
 let installed = false;
 let opened = 0;
 
-export async function openSlot(ground: Ground): Promise<Slot> {
-  if (!installed)
-    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'OFF' } } });
+/** The native side says nothing: what goes wrong here is meant to. */
+export function quietRuntime(): void {
+  if (installed) return;
   installed = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'OFF' } } });
+}
+
+export async function openSlot(ground: Ground): Promise<Slot> {
+  quietRuntime();
   opened += 1;
   const site = await newSite(`faults-${process.pid}-${opened}`);
   const strings: Strings = { puppeteer: undefined };
@@ -44,8 +50,11 @@ export async function openSlot(ground: Ground): Promise<Slot> {
   let worker = await startSlotWorker(ground, site, strings);
   await cloud.close();
   const connection = await Connection.connect({ address: ground.temporalAddress });
+  const client = new Client({ connection });
+  // Sweeps are part of a story, or are not there.
+  await client.schedule.getHandle(sweepScheduleId(site.account)).delete();
   return {
-    client: new Client({ connection }),
+    client,
     site,
     taskQueue: mainTaskQueue(site.account),
     strings,
@@ -62,7 +71,7 @@ export async function openSlot(ground: Ground): Promise<Slot> {
 }
 
 /** A worker has three queues and one node to look after: the usual ten pollers for each would keep the server busy. */
-const FEW_POLLERS = {
+export const FEW_POLLERS = {
   workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
   activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
 } as const;
