@@ -3,8 +3,10 @@ export type { ListedInstance, ListedInstanceType } from '../contract/list.ts';
 export type { LaunchRecord } from '../contract/messages.ts';
 export type { FieldProblem } from '../contract/parse.ts';
 export type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
+export type { AdoptedInstance, EndedInstance, Judgement, OwnerTrouble, ReleasedInstance } from '../contract/sweep.ts';
 export type { TerminatedNode, TerminateNodeRequest } from '../contract/terminate-node.ts';
 export { FAILURE_TYPES, type FailureType } from '../domain/failures.ts';
+export type { VerdictKind } from '../domain/orphan-verdict.ts';
 export { PHASES, type Phase } from '../domain/phases.ts';
 export type { ConnectOptions } from './connect.ts';
 export {
@@ -21,8 +23,10 @@ export {
   WorkflowLostError,
 } from './errors.ts';
 export type { WatchOptions } from './follow.ts';
+export type { EndingProgress, InstanceEnding } from './instance-ending.ts';
 export type { ListedNode, NodeFilter } from './node-list.ts';
 export type { NodeProvision } from './node-provision.ts';
 export { NodeProvisioner } from './node-provisioner.ts';
 export type { NodeStatus, Progress } from './node-status.ts';
 export type { NodeTermination } from './node-termination.ts';
+export type { SweepOptions, SweepReport } from './sweep.ts';

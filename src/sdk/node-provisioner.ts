@@ -2,16 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { InstanceList, InstanceTypeList, ListedInstance, ListedInstanceType } from '../contract/list.ts';
 import { provisionNodeRequest, type ProvisionNodeRequest } from '../contract/provision-node.ts';
+import type { AdoptedInstance, EndedInstance, ReleasedInstance } from '../contract/sweep.ts';
 import { mainTaskQueue } from '../contract/task-queues.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { provisionNodeId, terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { acceptProvision } from './accept.ts';
-import { Caller, requireWorker, resultOf } from './caller.ts';
+import { Caller, resultOf } from './caller.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
+import type { InstanceEnding } from './instance-ending.ts';
+import { adopt, release, startEnding } from './instances-by-hand.ts';
 import { listNodes, nodeFilter, type ListedNode, type NodeFilter } from './node-list.ts';
 import { NodeProvision } from './node-provision.ts';
 import { latestRun, readStatus, type NodeStatus } from './node-status.ts';
 import { NodeTermination } from './node-termination.ts';
+import { startOrJoin } from './start.ts';
+import { sweep, type SweepOptions, type SweepReport } from './sweep.ts';
 import { parsed } from './unwrap.ts';
 
 // What a list may take: the account's request budget is shared, and reads come last in it.
@@ -26,9 +31,11 @@ const LIST_TIMEOUT_MS = 6 * 60_000;
  */
 export class NodeProvisioner {
   readonly #caller: Caller;
+  readonly #account: string | undefined;
 
-  private constructor(caller: Caller) {
+  private constructor(caller: Caller, account: string | undefined) {
     this.#caller = caller;
+    this.#account = account;
   }
 
   /** Close it when done. @throws TemporalUnreachableError */
@@ -38,7 +45,7 @@ export class NodeProvisioner {
 
   /** Over a client that is there already; `close` closes its connection. */
   static over(client: Client, account?: string): NodeProvisioner {
-    return new NodeProvisioner(new Caller(client, mainTaskQueue(account)));
+    return new NodeProvisioner(new Caller(client, mainTaskQueue(account)), account);
   }
 
   /** Where its workflows run, for people. */
@@ -77,19 +84,11 @@ export class NodeProvisioner {
    */
   async startTermination(request: TerminateNodeRequest): Promise<NodeTermination> {
     const valid = parsed(terminateNodeRequest, request);
-    const { client, taskQueue } = this.#caller;
-    const workflowId = terminateNodeId(valid.name);
-    await requireWorker(this.#caller);
-    const handle = await this.#caller.ask(workflowId, () =>
-      client.workflow.start(WORKFLOW_TYPE.terminateNode, {
-        workflowId,
-        taskQueue,
-        args: [valid],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: valid.reason ?? `end ${valid.name}`,
-      }),
-    );
+    const handle = await startOrJoin(this.#caller, WORKFLOW_TYPE.terminateNode, {
+      workflowId: terminateNodeId(valid.name),
+      request: valid,
+      summary: valid.reason ?? `end ${valid.name}`,
+    });
     return new NodeTermination(this.#caller, handle, valid.name);
   }
 
@@ -114,23 +113,53 @@ export class NodeProvisioner {
     return (await this.#ask<InstanceList>(WORKFLOW_TYPE.listInstances, 'list-instances')).instances;
   }
 
+  /**
+   * A sweep for orphans now, beside those of the Schedule: instances that this namespace launched and no workflow owns any more. It ends what
+   * two sweeps have seen so, ten minutes apart; a dry run ends nothing and reports every instance of ours.
+   * @throws InvalidRequestError, UnauthorizedError, NoWorkerError
+   */
+  async sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    return sweep(this.#caller, this.#account, options);
+  }
+
+  /**
+   * Ends an instance of ours that no running workflow owns, and returns when that is proven: for what the sweeper cannot judge, or who will
+   * not wait for it. A node is ended by name, with `terminate`.
+   * @throws what `startEnding` throws; InvalidRequestError also when it is not ours, or a workflow owns it
+   */
+  async endInstance(instanceId: string): Promise<EndedInstance> {
+    return (await this.startEnding(instanceId)).result();
+  }
+
+  /** Asks for an instance's end without waiting for it. @throws InvalidRequestError, NoWorkerError, TemporalUnreachableError */
+  async startEnding(instanceId: string): Promise<InstanceEnding> {
+    return startEnding(this.#caller, instanceId);
+  }
+
+  /**
+   * Gives an instance of ours that no running workflow owns a keeper, made from its tags: it is a node again.
+   * @throws InvalidRequestError when it is not ours, or owned; NameConflictError when its name is taken; NoWorkerError (the wish is stored)
+   */
+  async adoptInstance(instanceId: string): Promise<AdoptedInstance> {
+    return adopt(this.#caller, instanceId);
+  }
+
+  /**
+   * Takes our tags off an instance that no running workflow owns: it lives on, and is nobody's here.
+   * @throws InvalidRequestError when it is not ours, or owned; NoWorkerError (the wish is stored)
+   */
+  async releaseInstance(instanceId: string): Promise<ReleasedInstance> {
+    return release(this.#caller, instanceId);
+  }
+
   /** Ends the connection, and with it every watch and wait of this client; what was asked of Temporal goes on. */
   async close(): Promise<void> {
     await this.#caller.close();
   }
 
   async #ask<T>(workflowType: string, id: string): Promise<T> {
-    const { client, taskQueue } = this.#caller;
     const workflowId = `${id}/${randomUUID()}`;
-    await requireWorker(this.#caller);
-    const handle = await this.#caller.ask(workflowId, () =>
-      client.workflow.start(workflowType, {
-        workflowId,
-        taskQueue,
-        args: [],
-        workflowExecutionTimeout: LIST_TIMEOUT_MS,
-      }),
-    );
+    const handle = await startOrJoin(this.#caller, workflowType, { workflowId, withinMs: LIST_TIMEOUT_MS });
     return resultOf<T>(this.#caller, handle, 'question');
   }
 }
