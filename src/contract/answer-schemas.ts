@@ -1,9 +1,18 @@
 import { z } from 'zod';
 import { FAILURE_TYPES } from '../domain/failures.ts';
+import { VERDICT_KINDS, type VerdictKind } from '../domain/orphan-verdict.ts';
 import { PHASES } from '../domain/phases.ts';
 import type { InstanceList, InstanceTypeList } from './list.ts';
 import type { KeptNode, LaunchRecord, Progress } from './messages.ts';
 import { node, provisionNodeRequest } from './provision-node.ts';
+import type {
+  AdoptedInstance,
+  EndedInstance,
+  Judgement,
+  OwnerTrouble,
+  ReleasedInstance,
+  SweepResult,
+} from './sweep.ts';
 import type { TerminatedNode } from './terminate-node.ts';
 
 // What we answer, described for readers in other languages. The types beside the messages are the law; these follow them, field by field,
@@ -97,6 +106,72 @@ export const instanceTypeList = z
     ),
   })
   .describe('Every type that Lambda offers.') satisfies Describes<InstanceTypeList>;
+
+const count = z.int();
+
+const judgement = z.object({
+  instanceId: z.string(),
+  verdict: z.enum(VERDICT_KINDS),
+  reason: z.string().describe('For people.'),
+  status: z.string().describe("Lambda's word."),
+  instanceType: z.string(),
+  region: z.string(),
+  pricePerHourUsd: z.number().describe('For the whole instance.'),
+  node: z.string().exactOptional().describe('From our tags.'),
+  launchToken: z.string().exactOptional(),
+  ownerlessSince: z.string().exactOptional().describe('When it was first seen without an owner, ISO 8601, UTC.'),
+}) satisfies Describes<Judgement>;
+
+/** Result of `sweepOrphans`, without the ledger: that is what sweeps note for each other, and no caller's to build on. */
+export const sweepResult = z
+  .object({
+    at: z.string().describe('When the list was asked for, ISO 8601, UTC.'),
+    dryRun: z.boolean(),
+    counts: z
+      .object({
+        owned: count.describe('A running workflow lists it.'),
+        suspected: count.describe('Without an owner, at the first sighting.'),
+        orphan: count.describe('Without an owner, at the second sighting: to be ended.'),
+        ending: count.describe('Without an owner, and terminating already.'),
+        ended: count.describe("Terminated or preempted, by Lambda's word."),
+        unknown: count.describe('Cannot be judged: a person should look.'),
+      } satisfies Record<VerdictKind, z.ZodType>)
+      .describe('Instances that carry our tags, by verdict.'),
+    ended: z.array(z.string()).describe('Ids that this sweep asked Lambda to end; later sweeps prove that they ended.'),
+    proven: z.array(z.string()).describe('Ids, asked for by earlier sweeps, that this one found proven gone.'),
+    unproven: count.describe('How many of those asked for are not proven gone yet.'),
+    stopped: z.string().exactOptional().describe('Why it ended nothing although there are orphans.'),
+    reported: z
+      .array(judgement)
+      .describe('Each instance that is not plainly owned; of a dry run, each of ours. At most 200.'),
+    owners: z
+      .array(z.object({ workflowId: z.string(), problem: z.string() }) satisfies Describes<OwnerTrouble>)
+      .describe('Running owners that a person should look at.'),
+  })
+  .describe('What a sweep saw, and what it did.') satisfies Describes<Omit<SweepResult, 'ledger'>>;
+
+/** Result of `endInstance`. */
+export const endedInstance = z
+  .object({ instanceId: z.string(), node: z.string() })
+  .describe('The instance is gone, and that is proven.') satisfies Describes<EndedInstance>;
+
+/** Result of `adoptInstance`. */
+export const adoptedInstance = z
+  .object({
+    instanceId: z.string(),
+    node: z.string(),
+    keeper: z.string().describe('Id of the workflow that owns it now.'),
+    tagsLeft: z
+      .string()
+      .exactOptional()
+      .describe('Why its tags still name the former namespace: no sweep ends it if its keeper is terminated by force.'),
+  })
+  .describe('The instance is a node again.') satisfies Describes<AdoptedInstance>;
+
+/** Result of `releaseInstance`. */
+export const releasedInstance = z
+  .object({ instanceId: z.string(), node: z.string().exactOptional().describe('The node that it was.') })
+  .describe('The instance carries none of our tags any more.') satisfies Describes<ReleasedInstance>;
 
 /** The `type` of the failure that a workflow ends with. */
 export const failureType = z

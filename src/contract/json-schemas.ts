@@ -1,12 +1,26 @@
 import { z } from 'zod';
-import { failureType, instanceList, instanceTypeList, keptNode, progress, terminatedNode } from './answer-schemas.ts';
+import {
+  adoptedInstance,
+  endedInstance,
+  failureType,
+  instanceList,
+  instanceTypeList,
+  keptNode,
+  progress,
+  releasedInstance,
+  sweepResult,
+  terminatedNode,
+} from './answer-schemas.ts';
 import { node, provisionNodeRequest } from './provision-node.ts';
+import { instanceRequest, sweepRequest } from './sweep.ts';
 import { terminateNodeRequest } from './terminate-node.ts';
 
 /** What callers send, by file under `schema/`. */
 const SENT: Readonly<Record<string, z.ZodType>> = {
   'provision-node.request.json': provisionNodeRequest,
   'terminate-node.request.json': terminateNodeRequest,
+  'sweep.request.json': sweepRequest,
+  'instance.request.json': instanceRequest,
 };
 
 /** What callers get. */
@@ -17,6 +31,10 @@ const ANSWERED: Readonly<Record<string, z.ZodType>> = {
   'progress.json': progress,
   'list-instances.result.json': instanceList,
   'list-instance-types.result.json': instanceTypeList,
+  'sweep.result.json': sweepResult,
+  'end-instance.result.json': endedInstance,
+  'adopt-instance.result.json': adoptedInstance,
+  'release-instance.result.json': releasedInstance,
   'failure-type.json': failureType,
 };
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { jsonSchemas } from '../../../src/contract/json-schemas.ts';
 import { provisionNodeRequest } from '../../../src/contract/provision-node.ts';
+import { instanceRequest, sweepRequest } from '../../../src/contract/sweep.ts';
 import { terminateNodeRequest } from '../../../src/contract/terminate-node.ts';
 import { FAILURE_TYPES } from '../../../src/domain/failures.ts';
 import { validatorOf } from './schema-validator.ts';
@@ -112,6 +113,31 @@ test.each<[unknown, boolean]>([
   expect([validate(request), terminateNodeRequest.safeParse(request).success]).toEqual([good, good]);
 });
 
+const ID = 'a'.repeat(32);
+
+test.each<[unknown, boolean]>([
+  [{}, true],
+  [{ dryRun: true, allow: 6, ledger: { instances: {} } }, true],
+  [{ allow: 0 }, false],
+  [{ allow: 1.5 }, false],
+  [{ dryRun: 'yes' }, false],
+  [{ end: ID }, false],
+])('a wish for a sweep, %j, is judged alike: %s', async (request, good) => {
+  const validate = await validatorOf(checkedIn('sweep.request.json'));
+  expect([validate(request), sweepRequest.safeParse(request).success]).toEqual([good, good]);
+});
+
+test.each<[unknown, boolean]>([
+  [{ instanceId: ID }, true],
+  [{ instanceId: ID.toUpperCase() }, false],
+  [{ instanceId: 'trainer-1' }, false],
+  [{ instanceId: ID, name: 'trainer-1' }, false],
+  [{}, false],
+])('an instance to be ended, adopted or released, %j, is judged alike: %s', async (request, good) => {
+  const validate = await validatorOf(checkedIn('instance.request.json'));
+  expect([validate(request), instanceRequest.safeParse(request).success]).toEqual([good, good]);
+});
+
 const TIME = '2026-10-08T00:49:14.000Z';
 const NODE = {
   name: 'trainer-1',
@@ -156,11 +182,29 @@ const INSTANCE_TYPE = {
   regionsWithCapacity: ['us-east-1'],
 };
 
+const JUDGEMENT = { ...INSTANCE, verdict: 'suspected', reason: 'nobody lists it', ownerlessSince: TIME };
+const SWEEP = {
+  at: TIME,
+  dryRun: false,
+  counts: { owned: 1, suspected: 1, orphan: 0, ending: 0, ended: 0, unknown: 0 },
+  ended: ['i'],
+  proven: [],
+  unproven: 1,
+  reported: [JUDGEMENT, { ...JUDGEMENT, node: 'n', launchToken: 't' }],
+  owners: [{ workflowId: 'node/n', problem: 'its workflow task has failed 7 times in a row' }],
+  // Not described: it is what sweeps note for each other.
+  ledger: { instances: {} },
+};
+
 describe.each<[string, Record<string, unknown>, string]>([
   ['node.json', NODE, 'address'],
   ['kept-node.json', { node: NODE, request: REQUEST, launchToken: 't', ending: false }, 'node'],
   ['progress.json', PROGRESS, 'phase'],
   ['terminate-node.result.json', { name: 'n', outcome: 'node_ended', instanceId: 'i' }, 'outcome'],
+  ['sweep.result.json', SWEEP, 'counts'],
+  ['end-instance.result.json', { instanceId: 'i', node: 'n' }, 'node'],
+  ['adopt-instance.result.json', { instanceId: 'i', node: 'n', keeper: 'node/n', tagsLeft: 'why' }, 'keeper'],
+  ['release-instance.result.json', { instanceId: 'i', node: 'n' }, 'instanceId'],
   ['list-instances.result.json', { instances: [INSTANCE, { ...INSTANCE, node: 'n' }] }, 'instances'],
   ['list-instance-types.result.json', { instanceTypes: [INSTANCE_TYPE] }, 'instanceTypes'],
 ])('what is answered, %s', (file, answer, needed) => {
@@ -183,6 +227,8 @@ describe.each<[string, Record<string, unknown>, string]>([
 test('words that are yet to come break no validator either', async () => {
   const progress = await validatorOf(checkedIn('progress.json'));
   expect(progress({ ...PROGRESS, phase: 'waiting_for_gpu_proof' })).toBe(true);
+  const swept = await validatorOf(checkedIn('sweep.result.json'));
+  expect(swept({ ...SWEEP, reported: [{ ...JUDGEMENT, verdict: 'contested' }] })).toBe(true);
   const type = await validatorOf(checkedIn('failure-type.json'));
   expect([...FAILURE_TYPES, 'gpu_unhealthy'].map(type)).not.toContain(false);
 });
