@@ -4,6 +4,7 @@ import {
   InvalidRequestError,
   NameConflictError,
   NodeNotFoundError,
+  type NodeProvisionerError,
   NoWorkerError,
   ProvisionCancelledError,
   ProvisioningError,
@@ -13,6 +14,7 @@ import {
 } from '../sdk/index.ts';
 import { flagOf } from './flags.ts';
 import { InterruptedError } from './interrupted.ts';
+import { PersonNeededError } from './person-needed.ts';
 import { oneLine } from './text.ts';
 
 /** An error for a person: what is the matter, in one sentence, and what to do. */
@@ -40,7 +42,7 @@ function sentence(error: unknown, message: string): string {
 }
 
 function advice(error: unknown): string | undefined {
-  if (error instanceof InterruptedError) return error.advice;
+  if (error instanceof InterruptedError || error instanceof PersonNeededError) return error.advice;
   if (error instanceof CapacityUnavailableError) {
     return 'Wait longer (--wait-up-to), or allow more types or regions (--type and --region may be repeated).';
   }
@@ -58,11 +60,19 @@ function advice(error: unknown): string | undefined {
     return `The worker must run with the same account and namespace (--account, --namespace); it polls ${error.taskQueue}.`;
   }
   if (error instanceof WorkflowLostError) {
-    return `Its undo did not run: navarch-provisioner instances shows what it may have left, tagged with the node's name.`;
+    if (!isOwner(error)) return undefined;
+    return 'Its undo did not run. What it may have left is shown by navarch-provisioner sweep --dry-run, and ended by the second sweep that sees it.';
   }
-  if (error instanceof ProvisionCancelledError) return 'What it had launched is ended.';
+  if (error instanceof ProvisionCancelledError) {
+    return isOwner(error) ? 'What it had launched is ended.' : undefined;
+  }
   if (error instanceof ProvisioningError && error.type !== 'invalid_request' && error.workflowId !== undefined) {
     return `The history of ${error.workflowId} in the Temporal UI shows each step.`;
   }
   return undefined;
+}
+
+/** Other workflows own nothing that they could have undone, or left. */
+function isOwner({ workflowId = '' }: NodeProvisionerError): boolean {
+  return workflowId.startsWith('provision-node/') || workflowId.startsWith('node/');
 }

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from 'commander';
+
 /** Which flag gives which field of a request, by the field's dotted path or its beginning. */
 const FLAG_OF_FIELD: Readonly<Record<string, string>> = {
   name: '<name>',
@@ -19,6 +21,8 @@ const FLAG_OF_FIELD: Readonly<Record<string, string>> = {
   reason: '--reason',
   drainFor: '--drain-for',
   phase: '--phase',
+  allow: '--allow',
+  instanceId: '<instance id>',
 };
 
 /** Undefined: only a request file can hold the field. */
@@ -39,4 +43,11 @@ export function collect(value: string, before: readonly string[] | undefined): r
 /** For an option that may be repeated, each time with one value or several, separated by commas. */
 export function collectList(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), ...value.split(',').map((item) => item.trim())];
+}
+
+/** For an option that takes a number; which ones it takes, the contract's schema says. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
 }

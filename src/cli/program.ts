@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { registerAdopt } from './commands/adopt.ts';
 import { registerInstances } from './commands/instances.ts';
 import { registerList } from './commands/list.ts';
 import { registerProvision } from './commands/provision.ts';
+import { registerRelease } from './commands/release.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerSweep } from './commands/sweep.ts';
 import { registerTerminate } from './commands/terminate.ts';
 import { registerTypes } from './commands/types.ts';
 import { exitCodeHelp } from './exit-codes.ts';
@@ -25,6 +28,9 @@ const OURS: readonly Registrar[] = [
   registerTerminate,
   registerTypes,
   registerInstances,
+  registerSweep,
+  registerAdopt,
+  registerRelease,
 ];
 
 /** The command line. It throws instead of ending the process: `runCli` makes an exit code of that. */

@@ -1,5 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { collect, collectList } from '../flags.ts';
+import { Option, type Command } from 'commander';
+import { collect, collectList, number } from '../flags.ts';
 import { InterruptedError, orInterrupted } from '../interrupted.ts';
 import type { CliIo } from '../io.ts';
 import { nodeText } from '../node-text.ts';
@@ -73,10 +73,4 @@ function howToSee({ name }: { readonly name: string }): string {
     `watch it:  navarch-provisioner status ${name}   (or the same command again, with --wait)`,
     `end it:    navarch-provisioner terminate ${name}`,
   ].join('\n');
-}
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
-  return value;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Command } from 'commander';
+import { VERDICT_KINDS } from '../../../src/domain/orphan-verdict.ts';
 import { EXIT_CODE_MEANING } from '../../../src/cli/exit-codes.ts';
 import { run } from './recorder.ts';
 
@@ -30,8 +31,12 @@ async function deadAddress(): Promise<string> {
 test('--help lists the commands and what each exit code means, on stdout', async () => {
   const { code, stdout, stderr } = await run(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  for (const command of ['provision', 'status', 'list', 'terminate', 'types', 'instances'])
-    expect(stdout).toContain(command);
+  for (const command of [
+    ...['provision', 'status', 'list', 'terminate', 'types', 'instances'],
+    ...['sweep', 'adopt', 'release'],
+  ]) {
+    expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+  }
   for (const meaning of Object.values(EXIT_CODE_MEANING)) expect(stdout).toContain(meaning);
 });
 
@@ -41,6 +46,8 @@ test('the help of a command lists the exit codes, too', async () => {
   expect(stdout).toContain('Exit codes:');
 });
 
+const ID = 'a'.repeat(32);
+
 test.each([
   [['provision', 'n', '--nonsense'], "unknown option '--nonsense'"],
   [['frobnicate'], "unknown command 'frobnicate'"],
@@ -48,6 +55,13 @@ test.each([
   [['provision', 'n', '--max-price', 'cheap'], 'It must be a number.'],
   [['provision', 'n', '--image-id', 'a', '--image-family', 'b'], 'cannot be used with option'],
   [['provision', 'n', '--label', 'team'], '--label: give key=value'],
+  [['sweep', '--dry-run', '--allow', '6'], "option '--dry-run' cannot be used with option '--allow <count>'"],
+  [['sweep', '--dry-run', '--end', ID], "option '--dry-run' cannot be used with option '--end <instance id>'"],
+  [['sweep', '--allow', '6', '--end', ID], "option '--allow <count>' cannot be used with option '--end <instance id>'"],
+  [['sweep', '--allow', 'all'], 'It must be a number.'],
+  [['sweep', ID], 'too many arguments'],
+  [['adopt'], "missing required argument 'instance id'"],
+  [['release'], "missing required argument 'instance id'"],
 ])('wrong usage %j is said on stderr, with 2', async (argv, said) => {
   const { code, stdout, stderr } = await run(argv);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -72,6 +86,12 @@ test('a request file that cannot be used is named, with the reason', async () =>
   }
   const { stderr } = await run(['provision', '--request', '-'], { stdin: typed() });
   expect(stderr).toContain('--request: standard input is not JSON');
+});
+
+test('the help of sweep says what each verdict means', async () => {
+  const { stdout } = await run(['sweep', '--help']);
+  for (const verdict of VERDICT_KINDS) expect(stdout).toMatch(new RegExp(`^  ${verdict} +\\S`, 'm'));
+  expect(stdout).toContain('neither touched nor named');
 });
 
 // gRPC tries a dead address again until its connect timeout (5 s).

@@ -12,6 +12,7 @@ import { invalidRequest } from '../../../src/contract/parse.ts';
 import { EXIT_CODE_MEANING, exitCodeOf } from '../../../src/cli/exit-codes.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { InterruptedError } from '../../../src/cli/interrupted.ts';
+import { PersonNeededError } from '../../../src/cli/person-needed.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
 import { ConfigurationError } from '../../../src/config.ts';
 import { FAILURE_TYPES, type FailureType } from '../../../src/domain/failures.ts';
@@ -110,7 +111,16 @@ test('cancelled and terminated are different ends: only one of them has undone e
   const terminated = failed(new TerminatedFailure('by hand'));
   expect(terminated).toMatchObject({ name: 'WorkflowLostError', message: 'provision-node/n was terminated: by hand' });
   expect(exitCodeOf(terminated)).toBe(1);
-  expect(explain(terminated)?.advice).toContain('navarch-provisioner instances');
+  expect(explain(terminated)?.advice).toContain('navarch-provisioner sweep --dry-run');
+});
+
+test('of a workflow that owns nothing, neither end has undone or left anything', () => {
+  const sweep = { workflowId: 'sweep-orphans/default/by-hand/1' };
+  for (const cause of [new CancelledFailure('Workflow canceled'), new TerminatedFailure('by hand')]) {
+    const error = unwrap(new WorkflowFailedError('failed', cause, RetryState.NON_RETRYABLE_FAILURE), sweep);
+    expect(explain(error)?.sentence).toContain(sweep.workflowId);
+    expect(explain(error)?.advice).toBeUndefined();
+  }
 });
 
 test('a failure that no type of the contract names is unexpected, and still says why', () => {
@@ -135,10 +145,11 @@ test('Temporal that is away, refuses us or knows no worker gives 7', () => {
   );
 });
 
-test('wrong usage and wrong configuration give 2, an interruption 130, anything else 1', () => {
+test('wrong usage and wrong configuration give 2, an interruption 130, what a person should look at 8, anything else 1', () => {
   expect(exitCodeOf(new UsageError('--label: give key=value'))).toBe(2);
   expect(exitCodeOf(new ConfigurationError('configuration: LAMBDA_API_KEY is not set'))).toBe(2);
   expect(exitCodeOf(new InterruptedError('interrupted'))).toBe(130);
+  expect(exitCodeOf(new PersonNeededError(['an owner is in trouble']))).toBe(8);
   expect(exitCodeOf(new TypeError('x is not a function'))).toBe(1);
 });
 
