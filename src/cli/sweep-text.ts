@@ -61,7 +61,9 @@ function owners({ owners: found }: SweepReport): string {
 
 function deeds({ ended, proven }: SweepReport): string {
   return [
-    ...ended.map((instanceId) => `asked Lambda to end ${instanceId}; a later sweep proves that it is gone\n`),
+    ...ended.map(
+      (instanceId) => `asked Lambda to end ${instanceId}; should it still be there, the next sweep asks again\n`,
+    ),
     ...proven.map((instanceId) => `proven gone: ${instanceId}\n`),
   ].join('');
 }

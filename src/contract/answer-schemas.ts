@@ -137,7 +137,11 @@ export const sweepResult = z
         unknown: count.describe('Cannot be judged: a person should look.'),
       } satisfies Record<VerdictKind, z.ZodType>)
       .describe('Instances that carry our tags, by verdict.'),
-    ended: z.array(z.string()).describe('Ids that this sweep asked Lambda to end; later sweeps prove that they ended.'),
+    ended: z
+      .array(z.string())
+      .describe(
+        'Ids that this sweep asked Lambda to end. One that is still there is asked for again by the next sweep.',
+      ),
     proven: z.array(z.string()).describe('Ids, asked for by earlier sweeps, that this one found proven gone.'),
     unproven: count.describe('How many of those asked for are not proven gone yet.'),
     stopped: z.string().exactOptional().describe('Why it ended nothing although there are orphans.'),

@@ -81,7 +81,9 @@ test('a sweep names what it ended, and what earlier ones had ended', () => {
   });
   const text = sweepText(swept);
   expect(text).toMatch(/^d{32} +orphan +trainer-1 .* 20m /m);
-  expect(text).toContain(`asked Lambda to end ${'d'.repeat(32)}; a later sweep proves that it is gone\n`);
+  expect(text).toContain(
+    `asked Lambda to end ${'d'.repeat(32)}; should it still be there, the next sweep asks again\n`,
+  );
   expect(text).toContain(`proven gone: ${'e'.repeat(32)}\n`);
   expect(text).toMatch(
     /\n5 instances of ours: 3 owned, 1 orphan, 1 ended; 1 asked to end; 1 proven gone; 1 not proven gone yet\n$/,
