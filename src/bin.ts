@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { runCli, type Registrar } from './cli/index.ts';
+import { SCENARIO_NAMES, type ScenarioName } from './demo/scenario-names.ts';
 
 // Wiring of the command line: our streams, Ctrl-C, and the commands that start something instead of asking Temporal. What those need is
 // loaded only when they run.
@@ -47,9 +48,15 @@ const demo: Registrar = (program) => {
     .command('demo')
     .description('provision one node against a simulated cloud on a real Temporal server, then end it')
     .option('--keep', 'leave everything up once the node is ready, until Ctrl-C')
+    .addOption(
+      program
+        .createOption('--scenario <name>', 'let something go wrong, and show what is done about it')
+        .choices(SCENARIO_NAMES)
+        .conflicts('keep'),
+    )
     .option('--seed <number>', 'seed of the simulation (default: random)', wholeNumber)
     .option('--clock-factor <number>', 'simulated time runs so many times as fast (default: 20)', wholeNumber)
-    .action(async (options: { keep?: boolean; seed?: number; clockFactor?: number }) => {
+    .action(async (options: { keep?: boolean; scenario?: ScenarioName; seed?: number; clockFactor?: number }) => {
       const { runDemo } = await import('./demo/demo.ts');
       ownExitCode = await runDemo(options, { out: process.stdout, signal: interrupted.signal });
     });

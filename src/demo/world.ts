@@ -24,6 +24,11 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'sshKeys'> {
   /** Part of the task queues' names: worlds on one Temporal server keep apart by it. */
   readonly account: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Two requests sent so far apart arrive a little closer or farther: a margin in real time, which a fast clock does not shrink.
+   * Default 30; more where a busy machine must not break the rate limits.
+   */
+  readonly networkJitterMs?: number;
   readonly looks?: Partial<LookIntervals>;
   readonly workflowBundlePath?: string;
   readonly workerOptions?: WorkerSettings['workerOptions'];
@@ -31,7 +36,6 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'sshKeys'> {
 
 const SSH_KEY_NAME = 'provisioner';
 
-/** Two requests sent so far apart arrive a little closer or farther: a margin in real time, which a fast clock does not shrink. */
 const NETWORK_JITTER_MS = 30;
 
 /** Starts the simulated cloud; its worker is started when asked, and may be stopped and started again. */
@@ -41,6 +45,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     logger,
     account,
     environment: extra = {},
+    networkJitterMs = NETWORK_JITTER_MS,
     looks,
     workflowBundlePath,
     workerOptions,
@@ -58,8 +63,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     LAMBDA_BASE_URL: simulator.lambdaUrl,
     LAMBDA_SSH_KEY_NAME: SSH_KEY_NAME,
     // The simulated account's limits run as fast as its clock.
-    LAMBDA_REQUEST_INTERVAL: `${scaled(DEFAULT_PACE.requestIntervalMs, factor) + NETWORK_JITTER_MS}ms`,
-    LAMBDA_LAUNCH_INTERVAL: `${scaled(DEFAULT_PACE.launchIntervalMs, factor) + NETWORK_JITTER_MS}ms`,
+    LAMBDA_REQUEST_INTERVAL: `${scaled(DEFAULT_PACE.requestIntervalMs, factor) + networkJitterMs}ms`,
+    LAMBDA_LAUNCH_INTERVAL: `${scaled(DEFAULT_PACE.launchIntervalMs, factor) + networkJitterMs}ms`,
     NAVARCH_ACCOUNT: account,
     NAVARCH_SSH_PRIVATE_KEY: pem,
     NAVARCH_SSH_PORT: String(simulator.sshPort),
