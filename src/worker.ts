@@ -34,7 +34,14 @@ export interface WorkerSettings {
   /** Default: the bundle beside this file if the build made one, else the sources. */
   readonly workflowBundlePath?: string;
   /** What a test or an embedding adds to all three workers. */
-  readonly workerOptions?: Pick<WorkerOptions, 'interceptors' | 'maxHeartbeatThrottleInterval'>;
+  readonly workerOptions?: Pick<
+    WorkerOptions,
+    | 'interceptors'
+    | 'maxHeartbeatThrottleInterval'
+    | 'workflowTaskPollerBehavior'
+    | 'activityTaskPollerBehavior'
+    | 'stickyQueueScheduleToStartTimeout'
+  >;
 }
 
 export interface RunningWorker {

@@ -98,7 +98,7 @@ export function launchLane(summary: string) {
     taskQueue: taskQueuesOf(workflowInfo().taskQueue).launch,
     scheduleToStartTimeout: LAUNCH_SCHEDULE_TO_START_MS,
     startToCloseTimeout: LAUNCH_START_TO_CLOSE_MS,
-    retry: { maximumAttempts: 1 },
+    retry: { maximumAttempts: 1 }, // P2
   });
 }
 

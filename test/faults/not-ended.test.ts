@@ -1,39 +1,63 @@
-import { afterEach, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import type { Node } from '../../src/contract/provision-node.ts';
 import { wakeSignal } from '../../src/contract/messages.ts';
 import { keepNodeId } from '../../src/contract/workflow-ids.ts';
 import { MINUTE } from '../../src/domain/durations.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../src/contract/search-attributes.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/temporal-server/index.ts';
+import { startTemporalServer } from '../../src/temporal-server/index.ts';
 import { bundleOf } from './harness/bundle.ts';
-import { expectNothingLeft } from './harness/clean.ts';
 import { disturb, disturbancesFrom } from './harness/disturbances.ts';
-import { Estate, openCloud, pause } from './harness/estate.ts';
+import { endingOf } from '../support/provisions.ts';
+import { Estate, openCloud, pause, type CloudSite } from './harness/estate.ts';
 import { scaled } from './harness/scale.ts';
+import { expectNothingLeft } from './harness/world.ts';
 
 // Proof (i): whatever lists, keys, servers and versions do, no working node is ever asked to end (P13, P5).
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+/** What a test opens, closed in the end in the other order. */
+class Stage {
+  readonly #closing: (() => Promise<unknown>)[] = [];
 
-async function open(account: string, seed: number, address = inject('temporalAddress')): Promise<Estate> {
-  const cloud = await openCloud(account, seed);
-  closing.push(() => cloud.simulator.close());
-  return join(cloud, address);
+  async cloud(account: string, seed: number): Promise<CloudSite> {
+    const cloud = await openCloud(`${account}-${process.pid}`, seed);
+    this.onClose(() => cloud.simulator.close());
+    return cloud;
+  }
+
+  async estate(cloud: CloudSite, address = inject('temporalAddress')): Promise<Estate> {
+    const estate = await Estate.open(cloud, address, inject('workflowBundlePath'));
+    this.onClose(() => estate.close());
+    return estate;
+  }
+
+  async anotherServer(dynamicConfig: Readonly<Record<string, number>> = {}): Promise<string> {
+    const server = await startTemporalServer({ searchAttributes: SEARCH_ATTRIBUTE_TYPES, dynamicConfig });
+    this.onClose(() => server.stop());
+    return server.address;
+  }
+
+  onClose(close: () => Promise<unknown>): void {
+    this.#closing.unshift(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closing) await close();
+  }
 }
 
-async function join(cloud: Awaited<ReturnType<typeof openCloud>>, address: string): Promise<Estate> {
-  const estate = await Estate.open(cloud, address, inject('workflowBundlePath'));
-  closing.push(() => estate.close());
-  return estate;
+function on(story: (stage: Stage) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const stage = new Stage();
+    try {
+      await story(stage);
+    } finally {
+      await stage.close();
+    }
+  };
 }
 
-async function anotherServer(dynamicConfig: Readonly<Record<string, number>> = {}): Promise<TemporalServer> {
-  const server = await startTemporalServer({ searchAttributes: SEARCH_ATTRIBUTE_TYPES, dynamicConfig });
-  closing.push(() => server.stop());
-  return server;
+function named(part: string): string {
+  return `kept-${part}-${process.pid}`;
 }
 
 function provisionAll(estate: Estate, names: readonly string[]): Promise<Node[]> {
@@ -43,113 +67,123 @@ function provisionAll(estate: Estate, names: readonly string[]): Promise<Node[]>
 /** Ends them the way callers do, and looks that nothing is left: what was shielded all the time is not unendable. */
 async function endAll(estate: Estate, nodes: readonly Node[]): Promise<void> {
   await Promise.all(nodes.map(({ name }) => estate.terminate(name)));
-  expectNothingLeft(estate.simulator);
+  expectNothingLeft(estate.simulator, 'after all were ended');
 }
 
 const SEEDS = Number(process.env['FAULT_SEEDS'] ?? 2);
 
-test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
-  'stale lists, a swapped key, failing reads, bad marks and new workers end no kept node (seed %i)',
-  async (seed) => {
-    const estate = await open(`kept-${process.pid}-${seed}`, seed);
-    const nodes = await provisionAll(
-      estate,
-      ['a', 'b', 'c', 'd'].map((letter) => `kept-${letter}-${process.pid}-${seed}`),
-    );
-    const disturbances = disturbancesFrom(seed, 40 * MINUTE, nodes.length);
-    const [, results] = await Promise.all([disturb(estate, nodes, disturbances), estate.sweeps(5)]);
-    expect(results.flatMap(({ ended }) => ended)).toEqual([]);
-    for (const node of nodes) await estate.expectKept(node);
-    await endAll(estate, nodes);
-  },
-);
-
-test('without visibility the sweeper judges as before: it asks about owners one by one', async () => {
-  const blind = await anotherServer({
-    'frontend.namespaceRPS.visibility': 0,
-    'frontend.globalNamespaceRPS.visibility': 0,
-  });
-  const estate = await open(`blind-${process.pid}`, 11, blind.address);
-  await expect(estate.client.workflow.count()).rejects.toThrow();
-  const nodes = await provisionAll(estate, ['seen', 'unseen']);
-  const results = await estate.sweeps(3);
-  expect(results.map(({ counts }) => counts.owned)).toEqual([2, 2, 2]);
-  for (const node of nodes) await estate.expectKept(node);
-  await endAll(estate, nodes);
-});
-
-test('a fresh Temporal database ends nothing: what it does not know is reported, and adopted by hand', async () => {
-  const cloud = await openCloud(`lost-${process.pid}`, 12);
-  closing.push(() => cloud.simulator.close());
-  const before = await join(cloud, (await anotherServer()).address);
-  const nodes = await provisionAll(before, ['first', 'second']);
-  await before.close();
-
-  const after = await join(cloud, (await anotherServer()).address);
-  const results = await after.sweeps(3);
-  expect(results.flatMap(({ ended }) => ended)).toEqual([]);
-  for (const { counts, reported } of results) {
-    expect(counts).toMatchObject({ owned: 0, orphan: 0, unknown: 2 });
-    for (const { reason } of reported) expect(reason).toContain('another Temporal namespace');
-  }
-  for (const { instanceId, name } of nodes) {
-    expect(await after.execute('adoptInstance', { instanceId })).toEqual({
-      instanceId,
-      node: name,
-      keeper: keepNodeId(name),
-    });
-  }
-  const [adopted] = await after.sweeps(1);
-  expect(adopted?.counts).toMatchObject({ owned: 2, unknown: 0 });
-  for (const node of nodes) await after.expectKept(node);
-  await endAll(after, nodes);
-});
-
-test('two namespaces of one name on two servers share an account: neither ends what the other launched', async () => {
-  const cloud = await openCloud(`shared-${process.pid}`, 13);
-  closing.push(() => cloud.simulator.close());
-  const one = await join(cloud, inject('temporalAddress'));
-  const other = await join(cloud, (await anotherServer()).address);
-  const name = `twin-${process.pid}`;
-  const [mine, theirs] = [await one.provision(name), await other.provision(name)];
-
-  const results = (await Promise.all([one.sweeps(3), other.sweeps(3)])).flat();
-  expect(results.flatMap(({ ended }) => ended)).toEqual([]);
-  for (const { counts } of results) expect(counts).toMatchObject({ owned: 1, unknown: 1 });
-
-  // Ended by force on one side: its remains are ended there, and the namesake of the other side is left alone.
-  await one.client.workflow.getHandle(keepNodeId(name)).terminate('by force');
-  await one
-    .execute('terminateNode', { name })
-    .catch((error: unknown) => expect(String(error)).toContain(theirs.instanceId));
-  expect(one.simulator.oracles.terminationsOf(mine.instanceId)).not.toEqual([]);
-  await other.expectKept(theirs);
-  await endAll(other, [theirs]);
-});
-
-test('an old and a new worker that do not understand each other stop their nodes from answering, and end none', async () => {
-  const estate = await open(`mixed-${process.pid}`, 14);
-  const nodes = await provisionAll(
-    estate,
-    ['x', 'y'].map((letter) => `mixed-${letter}-${process.pid}`),
-  );
-  const newer = await bundleOf([
-    {
-      file: 'src/workflows/keep-node.ts',
-      from: "  setHandler(wakeSignal, () => undefined, { description: 'Nothing: it only wakes.' });",
-      to: '  setHandler(wakeSignal, () => undefined);\n  upsertMemo({ introducedLater: 1 });',
+describe.concurrent('no working node is asked to end', () => {
+  test.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
+    'by stale lists, a swapped key, failing reads, bad marks and new workers (seed %i)',
+    async (seed) => {
+      await on(async (stage) => {
+        const estate = await stage.estate(await stage.cloud(`kept${seed}`, seed));
+        const nodes = await provisionAll(
+          estate,
+          ['a', 'b', 'c', 'd'].map((part) => named(`${part}${seed}`)),
+        );
+        const disturbances = disturbancesFrom(seed, 40 * MINUTE, nodes.length);
+        const [, results] = await Promise.all([disturb(estate, nodes, disturbances), estate.sweeps(5)]);
+        expect(results.flatMap(({ ended }) => ended)).toEqual([]);
+        for (const node of nodes) await estate.expectKept(node);
+        await endAll(estate, nodes);
+      })();
     },
-  ]);
-  closing.push(() => newer.remove());
-  const worker = await estate.startWorker(newer.path);
-  const results = estate.sweeps(4);
-  const until = performance.now() + scaled(35 * MINUTE);
-  while (performance.now() < until) {
-    await Promise.all(nodes.map(({ name }) => estate.client.workflow.getHandle(keepNodeId(name)).signal(wakeSignal)));
-    await pause(500);
-  }
-  expect((await results).flatMap(({ ended }) => ended)).toEqual([]);
-  await worker.stop();
-  for (const node of nodes) await estate.expectKept(node);
-  await endAll(estate, nodes);
+  );
+
+  test(
+    'by a sweeper without visibility: it asks about owners one by one',
+    on(async (stage) => {
+      const blind = await stage.anotherServer({
+        'frontend.namespaceRPS.visibility': 0,
+        'frontend.globalNamespaceRPS.visibility': 0,
+      });
+      const estate = await stage.estate(await stage.cloud('blind', 11), blind);
+      const { client } = estate;
+      const count = (): Promise<unknown> =>
+        client.withDeadline(Date.now() + 2_000, () => client.workflow.count(`WorkflowId = 'nobody'`));
+      await expect(Promise.all(Array.from({ length: 20 }, count))).rejects.toThrow();
+      const nodes = await provisionAll(estate, ['one', 'two'].map(named));
+      const results = await estate.sweeps(3);
+      expect(results.map(({ counts }) => counts.owned)).toEqual([2, 2, 2]);
+      for (const node of nodes) await estate.expectKept(node);
+      await endAll(estate, nodes);
+    }),
+  );
+
+  test(
+    'by a fresh Temporal database: what it does not know is reported, and adopted by hand',
+    on(async (stage) => {
+      const cloud = await stage.cloud('lost', 12);
+      const before = await Estate.open(cloud, await stage.anotherServer(), inject('workflowBundlePath'));
+      const nodes = await provisionAll(before, ['first', 'second'].map(named)).finally(() => before.close());
+
+      const after = await stage.estate(cloud, await stage.anotherServer());
+      const results = await after.sweeps(3);
+      expect(results.flatMap(({ ended }) => ended)).toEqual([]);
+      for (const { counts, reported } of results) {
+        expect(counts).toMatchObject({ owned: 0, orphan: 0, unknown: 2 });
+        for (const { reason } of reported) expect(reason).toContain('another Temporal namespace');
+      }
+      for (const { instanceId, name } of nodes) {
+        const adopted = { instanceId, node: name, keeper: keepNodeId(name) };
+        expect(await after.execute('adoptInstance', { instanceId })).toEqual(adopted);
+      }
+      const [adopted] = await after.sweeps(1);
+      expect(adopted?.counts).toMatchObject({ owned: 2, unknown: 0 });
+      for (const node of nodes) await after.expectKept(node);
+      await endAll(after, nodes);
+    }),
+  );
+
+  test(
+    'by a namespace of the same name on another server that shares the account, and launched a node of the same name',
+    on(async (stage) => {
+      const cloud = await stage.cloud('shared', 13);
+      const one = await stage.estate(cloud);
+      const other = await stage.estate(cloud, await stage.anotherServer());
+      const name = named('twin');
+      const [mine, theirs] = [await one.provision(name), await other.provision(name)];
+      const results = (await Promise.all([one.sweeps(3), other.sweeps(3)])).flat();
+      expect(results.flatMap(({ ended }) => ended)).toEqual([]);
+      for (const { counts } of results) expect(counts).toMatchObject({ owned: 1, unknown: 1 });
+
+      // Ended by force on one side: what it left is ended there, and the namesake of the other side is left alone, and named.
+      await one.client.workflow.getHandle(keepNodeId(name)).terminate('by force');
+      const ending = await endingOf(one.terminate(name));
+      expect(ending).toMatchObject({ type: 'instance_failed' });
+      expect(ending.message).toContain(theirs.instanceId);
+      expect(one.simulator.oracles.terminationsOf(mine.instanceId)).not.toEqual([]);
+      await other.expectKept(theirs);
+      await other.terminate(name);
+      // Two of one name are right here: one for each server.
+      expect(cloud.simulator.oracles.instancesAlive()).toEqual([]);
+      expect([...cloud.simulator.oracles.instancesPerToken().values()]).toEqual([1, 1]);
+    }),
+  );
+
+  test(
+    'by an old and a new worker that do not understand each other: their keepers wait for one that does',
+    on(async (stage) => {
+      const estate = await stage.estate(await stage.cloud('mixed', 14));
+      const nodes = await provisionAll(estate, ['x', 'y'].map(named));
+      const handler = "  setHandler(wakeSignal, () => undefined, { description: 'Nothing: it only wakes.' });";
+      const newer = await bundleOf([
+        { file: 'src/workflows/keep-node.ts', from: handler, to: `${handler}\n  upsertMemo({ introducedLater: 1 });` },
+      ]);
+      stage.onClose(() => newer.remove());
+      const worker = await estate.startWorker(newer.path);
+      const results = estate.sweeps(4);
+      for (const until = performance.now() + scaled(35 * MINUTE); performance.now() < until;) {
+        await pause(500);
+        await Promise.all(
+          nodes.map(({ name }) => estate.client.workflow.getHandle(keepNodeId(name)).signal(wakeSignal)),
+        );
+      }
+      expect((await results).flatMap(({ ended }) => ended)).toEqual([]);
+      await worker.stop();
+      for (const node of nodes) await estate.expectKept(node);
+      await endAll(estate, nodes);
+    }),
+  );
 });

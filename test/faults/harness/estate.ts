@@ -18,8 +18,9 @@ import { startWorker, type RunningWorker } from '../../../src/worker.ts';
 import { startProvision } from '../../support/provisions.ts';
 import { environmentOf, newSite, scaledLooks, startCloud, type Site } from './settings.ts';
 import { scaled } from './scale.ts';
-import { FEW_POLLERS, quietRuntime } from './slot.ts';
+import { quietRuntime } from './slot.ts';
 import { running } from './temporal.ts';
+import { workerOptions } from './worker-options.ts';
 
 /** The key of another account, which sees none of our instances. */
 const OTHER_KEY = 'another-account';
@@ -80,7 +81,7 @@ export class Estate {
         logger: createLogger({ level: 'fatal', format: 'json' }),
         looks: scaledLooks(),
         workflowBundlePath: bundle,
-        workerOptions: { ...FEW_POLLERS, maxHeartbeatThrottleInterval: '100ms' },
+        workerOptions: workerOptions(),
       });
     const client = new Client({ connection: await Connection.connect({ address: temporalAddress }) });
     const estate = new Estate(client, cloud, { keyFile, ourKey }, start);
