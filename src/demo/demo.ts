@@ -49,8 +49,9 @@ export async function runDemo(options: DemoOptions, { out, signal }: DemoSurroun
     if (scenario !== undefined) signal.throwIfAborted();
     return verdict(stage, facts);
   } catch (error) {
-    if (signal.aborted) return INTERRUPTED;
-    throw error;
+    if (!signal.aborted) throw error;
+    if (error !== signal.reason) tell('while interrupted', String(error));
+    return INTERRUPTED;
   } finally {
     for (const close of closing.reverse()) await close().catch((error: unknown) => tell('closing', String(error)));
   }

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NodeProvisionerError, type Node, type NodeProvision } from '../sdk/index.ts';
+import {
+  NodeProvisionerError,
+  ProvisionCancelledError,
+  ProvisioningError,
+  type Node,
+  type NodeProvision,
+} from '../sdk/index.ts';
 import type { Stage } from './stage.ts';
 import { progressTeller } from './storyteller.ts';
 
@@ -40,7 +46,9 @@ export async function provisionNode(stage: Stage, aside: Aside = () => Promise.r
     const [node] = await Promise.all([watched, besides]);
     return node;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    // These two say that nothing is left; another error does not.
+    const isUndone = error instanceof ProvisionCancelledError || error instanceof ProvisioningError;
+    if (!signal.aborted || !isUndone) throw error;
     tell('undone', 'nothing is left of it');
     throw signal.reason;
   } finally {
