@@ -1,11 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  NodeProvisionerError,
-  ProvisionCancelledError,
-  ProvisioningError,
-  type Node,
-  type NodeProvision,
-} from '../sdk/index.ts';
+import { ProvisionCancelledError, ProvisioningError, type Node, type NodeProvision } from '../sdk/index.ts';
 import type { Stage } from './stage.ts';
 import { progressTeller } from './storyteller.ts';
 
@@ -70,21 +64,9 @@ export async function endNode({ provisioner, tell }: Stage): Promise<void> {
 }
 
 async function watch({ tell }: Stage, provision: NodeProvision): Promise<Node> {
-  const node = provision.result();
-  const isOver = { yet: false };
-  const over = (): void => void (isOver.yet = true);
-  node.then(over, over);
   const tellProgress = progressTeller(tell);
-  while (!isOver.yet) {
-    try {
-      for await (const progress of provision.watch({ everyMs: LOOK_MS })) tellProgress(progress);
-    } catch (error) {
-      // A question that a worker was asked when it was killed ends the watch, not the provision: it is watched again.
-      if (!(error instanceof NodeProvisionerError)) throw error;
-      await sleep(LOOK_MS);
-    }
-  }
-  return node;
+  for await (const progress of provision.watch({ everyMs: LOOK_MS })) tellProgress(progress);
+  return provision.result();
 }
 
 async function beside(aside: Aside, provision: NodeProvision, signal: AbortSignal): Promise<void> {

@@ -25,7 +25,7 @@ export class Caller {
     try {
       return await answer;
     } catch (error) {
-      throw unwrap(error, { workflowId, taskQueue });
+      throw unwrap(error, { workflowId, taskQueue, givenUp: question.signal.aborted });
     } finally {
       this.#open.delete(question);
     }

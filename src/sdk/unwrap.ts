@@ -31,6 +31,8 @@ import {
 export interface Asked {
   readonly workflowId?: string | undefined;
   readonly taskQueue?: string;
+  /** The asker gave the question up. */
+  readonly givenUp?: boolean;
 }
 
 /** A request parsed by the contract's own schema. @throws InvalidRequestError naming each field at fault */
@@ -105,7 +107,7 @@ const GRPC = {
 };
 
 /** Temporal itself, not a workflow, gave the answer, or none. */
-function fromService(error: unknown, { workflowId, taskQueue }: Asked): unknown {
+function fromService(error: unknown, { workflowId, taskQueue, givenUp = true }: Asked): unknown {
   if (!(error instanceof Error)) return error;
   const service = isGrpcServiceError(error) ? error : isGrpcServiceError(error.cause) ? error.cause : undefined;
   if (service === undefined) {
@@ -119,6 +121,8 @@ function fromService(error: unknown, { workflowId, taskQueue }: Asked): unknown 
       // A query needs a worker: the server says so when it knows of none.
       return new NoWorkerError(taskQueue ?? '', { cause: error });
     case GRPC.CANCELLED:
+      // The server says this, too, of a query whose worker died while it answered.
+      if (!givenUp) return new NoWorkerError(taskQueue ?? '', { cause: error });
       return new NodeProvisionerError('closed before Temporal answered', { workflowId, cause: error });
     case GRPC.UNAVAILABLE:
     case GRPC.DEADLINE_EXCEEDED:
