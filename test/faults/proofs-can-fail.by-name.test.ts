@@ -29,5 +29,5 @@ test('ownership by name is found out: what a terminated run left is kept for eve
     { at: { workflow: 'provisionNode', activity: 'awaitHost', nth: 1 }, when: 'before', do: 'terminate' },
     { at: { workflow: 'provisionNode', activity: 'awaitHost', nth: 1 }, when: 'before', do: 'ask-again' },
   ] as const;
-  await expect(play(slot, { ...A_LIFE.plan, strikes })).rejects.toThrow();
+  await expect(play(slot, { ...A_LIFE.plan, strikes })).rejects.toThrow(/the node was ended, still there: /);
 });

@@ -37,5 +37,7 @@ test('a launch repeated by policy is found out: one token is sent twice', async 
   const slot = await openSlot({ temporalAddress: inject('temporalAddress'), workflowBundlePath: bundle.path });
   closing.push(() => slot.close());
   const at = { workflow: 'provisionNode', activity: 'launchInstance', nth: 1 };
-  await expect(play(slot, { ...A_LIFE.plan, strikes: [{ at, when: 'after', do: 'fail' }] })).rejects.toThrow();
+  await expect(play(slot, { ...A_LIFE.plan, strikes: [{ at, when: 'after', do: 'fail' }] })).rejects.toThrow(
+    /should be the only instance alive/,
+  );
 });

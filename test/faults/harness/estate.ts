@@ -125,11 +125,11 @@ export class Estate {
   }
 
   /** So many sweeps, each as long after the other as the Schedule's. */
-  async sweeps(count: number): Promise<readonly SweepResult[]> {
+  async sweeps(count: number, request: Readonly<Record<string, unknown>> = {}): Promise<readonly SweepResult[]> {
     const results: SweepResult[] = [];
     for (let n = 0; n < count; n += 1) {
       if (n > 0) await pause(scaled(SWEEP_INTERVAL_MS) + 50);
-      results.push(await this.sweep());
+      results.push(await this.sweep(request));
     }
     return results;
   }
