@@ -26,6 +26,7 @@ export default defineConfig({
         globalSetup: [
           'test/support/dev-server.global.ts',
           'test/faults/harness/scaled-bundle.global.ts',
+          'test/faults/harness/transpiled.global.ts',
           'test/faults/harness/recording.global.ts',
         ],
         testTimeout: 300_000,

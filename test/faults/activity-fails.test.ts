@@ -1,17 +1,18 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
-import { closeSlots, playStruck } from './harness/pool.ts';
+import { slotPool } from './harness/pool.ts';
 import { stepsOf } from './harness/scenarios.ts';
 import { titleOf } from './harness/step.ts';
 
 // Proof (b): whichever step fails once, before its effect or after it, the story ends as it would have, and nothing is lost.
 
-afterAll(closeSlots);
+const pool = slotPool();
+afterAll(() => pool.close());
 
 describe.each(['before', 'after'] as const)('a step that fails once %s its effect', (when) => {
   describe.concurrent.each(stepsOf(inject('recordings')))('in the story: $scenario.title', ({ scenario, step }) => {
     test(`${titleOf(step)} changes nothing of how it ends`, async () => {
       const strikes = [{ at: step, when, do: 'fail' as const }];
-      const { provision } = await playStruck({ ...scenario.plan, strikes });
+      const { provision } = await pool.playStruck({ ...scenario.plan, strikes });
       expect(provision).toBe(scenario.ends);
     });
   });

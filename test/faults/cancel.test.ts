@@ -1,16 +1,17 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
-import { closeSlots, playStruck } from './harness/pool.ts';
+import { slotPool } from './harness/pool.ts';
 import { A_LIFE, stepsOf } from './harness/scenarios.ts';
 import { titleOf, type Step } from './harness/step.ts';
 
 // Proof (d): a cancel is obeyed wherever it finds the story, by undoing; and undoing is not cut short by another one.
 
-afterAll(closeSlots);
+const pool = slotPool();
+afterAll(() => pool.close());
 
 describe.concurrent.each(stepsOf(inject('recordings')))('in the story: $scenario.title', ({ scenario, step }) => {
   test(`a cancel during ${titleOf(step)} leaves nothing behind`, async () => {
     const strikes = [{ at: step, when: 'before', do: 'cancel' } as const];
-    const { provision } = await playStruck({ ...scenario.plan, strikes });
+    const { provision } = await pool.playStruck({ ...scenario.plan, strikes });
     expect(step.workflow === 'provisionNode' ? ['cancelled', scenario.ends] : [scenario.ends]).toContain(provision);
   });
 });
@@ -29,7 +30,7 @@ describe.concurrent.each(['provisionNode', 'keepNode'])('while %s undoes', (work
       { at: { workflow, activity: first, nth: 1 }, when: 'before', do: 'cancel' },
       { at: { workflow, ...step }, when: 'before', do: 'cancel' },
     ] as const;
-    const { provision } = await playStruck({ ...A_LIFE.plan, strikes: cancels });
+    const { provision } = await pool.playStruck({ ...A_LIFE.plan, strikes: cancels });
     expect(provision).toBe(workflow === 'provisionNode' ? 'cancelled' : 'completed');
   });
 });

@@ -1,14 +1,15 @@
 import { afterAll, describe, inject, test } from 'vitest';
-import { closeSlots, playStruck } from './harness/pool.ts';
+import { slotPool } from './harness/pool.ts';
 import { stepsOf } from './harness/scenarios.ts';
 import { titleOf } from './harness/step.ts';
 
 // Proof (e): terminate runs no code of ours. Whatever it leaves, the sweeps find and end; what another owner has, they leave alone.
 
-afterAll(closeSlots);
+const pool = slotPool();
+afterAll(() => pool.close());
 
 describe.concurrent.each(stepsOf(inject('recordings')))('in the story: $scenario.title', ({ scenario, step }) => {
   test(`terminated during ${titleOf(step)}: the sweeps settle, and nothing is left`, async () => {
-    await playStruck({ ...scenario.plan, strikes: [{ at: step, when: 'before', do: 'terminate' }] });
+    await pool.playStruck({ ...scenario.plan, strikes: [{ at: step, when: 'before', do: 'terminate' }] });
   });
 });

@@ -10,6 +10,8 @@ declare module 'vitest' {
     timeSkippingServerPath: string;
     /** The bundled workflows, for `workflowBundle: { codePath }`. From workflow-bundle.global.ts. */
     workflowBundlePath: string;
+    /** A worker as a process of its own, in JavaScript. From faults/harness/transpiled.global.ts. */
+    workerProcessPath: string;
     /** What each scenario of the fault proofs does when nothing is struck. From faults/harness/recording.global.ts. */
     recordings: readonly Recording[];
   }

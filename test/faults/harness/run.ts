@@ -120,7 +120,9 @@ class Run {
 
   /** After success one machine, owned by a keeper that runs and says so; as long as nobody disturbs it, it stays. */
   async #live({ instanceId, launchToken }: Node): Promise<void> {
-    const mayEnd = this.#plan.faults.some(({ do: fault }) => 'kind' in fault && fault.kind === 'ends');
+    const { faults, request } = this.#plan;
+    const mayEnd =
+      request?.['lifetime'] !== undefined || faults.some(({ do: fault }) => 'kind' in fault && fault.kind === 'ends');
     if (this.#isDisturbed || mayEnd || this.#begun.length > 0) return;
     const keeper = await running(this.#client, keepNodeId(this.#name));
     if (this.#wasDisturbed()) return; // meanwhile
@@ -206,8 +208,13 @@ class Run {
         this.#begun.push(this.#slot.replaceWorker());
         return;
       case 'kill-worker':
+        await this.#slot.killWorker?.();
+        this.#script.forgetInFlight();
+        return;
       case 'kill-everything':
-        throw new Error(`${act}: not yet`);
+        await this.#slot.killEverything?.();
+        this.#script.forgetInFlight();
+        return;
     }
   }
 

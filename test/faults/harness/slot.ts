@@ -2,11 +2,12 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { readConfig } from '../../../src/config.ts';
 import { mainTaskQueue } from '../../../src/contract/task-queues.ts';
-import { sweepScheduleId } from '../../../src/contract/workflow-ids.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { startWorker, type RunningWorker } from '../../../src/worker.ts';
 import { puppetOf, type Puppeteer } from './puppet.ts';
+import { workerOptions } from './worker-options.ts';
 import { environmentOf, newSite, scaledLooks, startCloud, type Site } from './settings.ts';
+import { withoutSchedule } from './temporal.ts';
 
 /** What a slot's worker obeys at the moment. */
 interface Strings {
@@ -21,6 +22,10 @@ export interface Slot {
   readonly strings: Strings;
   /** Stops the worker, as by SIGTERM, when another one runs. */
   replaceWorker(): Promise<void>;
+  /** Kills the worker's process and starts another one: of slots that have one. */
+  killWorker?(): Promise<void>;
+  /** The same to Temporal's server and the worker. */
+  killEverything?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,8 +56,7 @@ export async function openSlot(ground: Ground): Promise<Slot> {
   await cloud.close();
   const connection = await Connection.connect({ address: ground.temporalAddress });
   const client = new Client({ connection });
-  // Sweeps are part of a story, or are not there.
-  await client.schedule.getHandle(sweepScheduleId(site.account)).delete();
+  await withoutSchedule(client, site.account);
   return {
     client,
     site,
@@ -61,6 +65,7 @@ export async function openSlot(ground: Ground): Promise<Slot> {
     replaceWorker: async () => {
       const old = worker;
       worker = await startSlotWorker(ground, site, strings);
+      await withoutSchedule(client, site.account);
       await old.stop();
     },
     close: async () => {
@@ -69,12 +74,6 @@ export async function openSlot(ground: Ground): Promise<Slot> {
     },
   };
 }
-
-/** A worker has three queues and one node to look after: the usual ten pollers for each would keep the server busy. */
-export const FEW_POLLERS = {
-  workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
-  activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
-} as const;
 
 function startSlotWorker(
   { temporalAddress, workflowBundlePath }: Ground,
@@ -92,10 +91,6 @@ function startSlotWorker(
     logger: createLogger({ level: 'fatal', format: 'json' }),
     looks: scaledLooks(),
     workflowBundlePath,
-    workerOptions: {
-      ...FEW_POLLERS,
-      maxHeartbeatThrottleInterval: '100ms',
-      interceptors: { activity: [puppetOf(puppeteer)] },
-    },
+    workerOptions: workerOptions(puppetOf(puppeteer)),
   });
 }

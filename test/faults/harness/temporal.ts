@@ -1,4 +1,10 @@
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  ScheduleNotFoundError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import { sweepScheduleId } from '../../../src/contract/workflow-ids.ts';
 
 /** The running execution of that id, if there is one. */
 export async function running(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
@@ -8,6 +14,15 @@ export async function running(client: Client, workflowId: string): Promise<Workf
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
+  }
+}
+
+/** Each worker makes sure that its account is swept. Here sweeps are part of a story, or are not there. */
+export async function withoutSchedule(client: Client, account: string): Promise<void> {
+  try {
+    await client.schedule.getHandle(sweepScheduleId(account)).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
   }
 }
 
