@@ -56,7 +56,7 @@ export interface SweepResult {
   readonly dryRun: boolean;
   /** Instances that carry our tags, by verdict. */
   readonly counts: Readonly<Record<VerdictKind, number>>;
-  /** Instance ids that this sweep asked Lambda to end. The next sweeps prove that they ended. */
+  /** Instance ids that this sweep asked Lambda to end. The next sweeps of the Schedule prove that they ended; of those of a sweep by hand, they only see to it. */
   readonly ended: readonly string[];
   /** Instance ids, asked for by earlier sweeps, that this one found proven gone. */
   readonly proven: readonly string[];

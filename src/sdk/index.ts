@@ -23,7 +23,7 @@ export {
   WorkflowLostError,
 } from './errors.ts';
 export type { WatchOptions } from './follow.ts';
-export type { EndingProgress, InstanceEnding } from './instance-ending.ts';
+export type { InstanceEnding } from './instance-ending.ts';
 export type { ListedNode, NodeFilter } from './node-list.ts';
 export type { NodeProvision } from './node-provision.ts';
 export { NodeProvisioner } from './node-provisioner.ts';

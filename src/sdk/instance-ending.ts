@@ -2,13 +2,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { EndedInstance } from '../contract/sweep.ts';
 import { resultOf, type Caller } from './caller.ts';
 import { follow, type WatchOptions } from './follow.ts';
-import { readTrouble } from './node-status.ts';
-
-/** How the end of an instance gets on. */
-export interface EndingProgress {
-  /** Why the step in hand had to be repeated: the last failure of an attempt that was not an ordinary "not yet". */
-  readonly trouble?: string;
-}
+import { readProgress, type Progress } from './node-status.ts';
 
 /** A wish to end an instance that Temporal works on, whether or not anybody holds this handle. */
 export class InstanceEnding {
@@ -29,15 +23,8 @@ export class InstanceEnding {
     return resultOf<EndedInstance>(this.#caller, this.#handle, 'wish');
   }
 
-  /** Whatever is in its way, whenever that changes. */
-  watch(options: WatchOptions = {}): AsyncIterable<EndingProgress> {
-    return follow(
-      async () => {
-        const trouble = await readTrouble(this.#caller, this.workflowId);
-        return trouble === undefined ? {} : { trouble };
-      },
-      this.result(),
-      options,
-    );
+  /** Its progress towards its end, whenever that changes. */
+  watch(options: WatchOptions = {}): AsyncIterable<Progress> {
+    return follow(() => readProgress(this.#caller, this.workflowId), this.result(), options);
   }
 }

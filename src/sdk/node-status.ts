@@ -53,13 +53,8 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
 /** @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
 export async function readProgress(caller: Caller, workflowId: string): Promise<Progress> {
   const progress = await ask(caller, workflowId, progressQuery);
-  const trouble = await readTrouble(caller, workflowId);
+  const trouble = troubleOf(await described(caller, workflowId));
   return trouble === undefined ? progress : { ...progress, trouble };
-}
-
-/** Why the step in hand had to be repeated, by Temporal's word: needs no worker. Undefined: it had not. */
-export async function readTrouble(caller: Caller, workflowId: string): Promise<string | undefined> {
-  return troubleOf(await described(caller, workflowId));
 }
 
 /** temporal.api.enums.v1.ApplicationErrorCategory: a failure that is part of the plan. */

@@ -1,6 +1,7 @@
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { InstanceWithTags } from '../activities/types.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
+import { progressQuery } from '../contract/messages.ts';
 import { invalidRequest, parseRequest } from '../contract/parse.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import {
@@ -27,12 +28,16 @@ const BY_HAND = { withinMs: HAND_MS };
 
 /** Ends the instance and returns on proof. */
 export async function endInstance(input: InstanceRequest): Promise<EndedInstance> {
+  const asked = parseRequest(instanceRequest, input);
+  let board = new Board(asked.instanceId, 'accepted');
+  setHandler(progressQuery, () => board.progress(), { description: 'How the end of the instance gets on.' });
   return failingPlainly(async () => {
-    const { instance, accountKey } = await unowned(input);
+    const { instance, accountKey } = await unowned(asked);
     const { instanceId, node, launchToken } = instance;
     const now = Date.now();
-    const board = new Board(node, 'ending');
+    board = new Board(node, 'accepted');
     board.kept(instanceId, instance.address ?? '', undefined);
+    board.enter('ending', 'by hand; waiting for the proof');
     await endLaunch(
       {
         launchToken,

@@ -179,7 +179,7 @@ test('sweep --end ends an instance that nobody owns, and returns on proof', asyn
 
 test('sweep --end goes on after Ctrl-C, also with an instance of a namespace that nobody knows any more', async () => {
   const command = started(ACCOUNT, 'sweep', '--end', stray);
-  await untilShown(command.stdout, `the end of ${stray}`);
+  await untilShown(command.stdout, 'by hand; waiting for the proof');
   command.kill('SIGINT');
   const { exitCode, stderr } = await command.ended;
   expect(exitCode).toBe(130);

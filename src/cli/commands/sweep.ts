@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
-import type { EndedInstance, InstanceEnding, NodeProvisioner, SweepOptions } from '../../sdk/index.ts';
+import type { NodeProvisioner, SweepOptions } from '../../sdk/index.ts';
 import { number } from '../flags.ts';
 import { InterruptedError, orInterrupted } from '../interrupted.ts';
 import type { CliIo } from '../io.ts';
-import { showUntil, type Watchable } from '../progress/show-until.ts';
+import { showUntil } from '../progress/show-until.ts';
 import { createProgressView } from '../progress/view.ts';
 import { requireNobody, sweepText, verdictHelp } from '../sweep-text.ts';
 import { json } from '../text.ts';
@@ -60,25 +60,10 @@ async function endInstance(provisioner: NodeProvisioner, instanceId: string, io:
   );
   const view = createProgressView(asJson ? io.stderr : io.stdout, io);
   const ended = await showUntil(
-    shown(ending, instanceId),
+    ending,
     view,
     io,
     () => new InterruptedError(`interrupted; the end of ${instanceId} goes on`, again),
   );
   io.stdout.write(asJson ? json(ended) : `${ended.instanceId} (node ${ended.node}) is ended, and that is proven\n`);
-}
-
-/** In the form of a node's progress: of an instance that is no node there is only the trouble on its way. */
-function shown(ending: InstanceEnding, instanceId: string): Watchable<EndedInstance> {
-  const at = new Date().toISOString();
-  const base = { name: instanceId, since: at, requestedAt: at, launches: [], capacityRefusals: 0, costUsd: 0 };
-  const detail = `the end of ${instanceId}, if nobody owns it; waiting for the proof, and Ctrl-C leaves it going on`;
-  return {
-    result: () => ending.result(),
-    async *watch(options) {
-      for await (const { trouble } of ending.watch(options)) {
-        yield { ...base, phase: 'accepted', detail, ...(trouble === undefined ? {} : { trouble }) };
-      }
-    },
-  };
 }
