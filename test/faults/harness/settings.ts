@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
-import getPort from 'get-port';
+import { generateKeyPairSync, randomInt } from 'node:crypto';
+import getPort, { portNumbers } from 'get-port';
 import { DEFAULT_LOOKS, type LookIntervals } from '../../../src/activities/dependencies.ts';
 import { publicKeyOf } from '../../../src/clients/ssh/index.ts';
 import { AGENT_DOWNLOAD_PATH } from '../../../src/simulator/agent-download.ts';
@@ -22,11 +22,21 @@ export async function newSite(account: string): Promise<Site> {
   const { privateKey } = generateKeyPairSync('ed25519');
   return {
     account,
-    lambdaPort: await getPort({ host: '127.0.0.1' }),
-    navarchPort: await getPort({ host: '127.0.0.1' }),
-    sshPort: await getPort({ host: '127.0.0.1' }),
+    lambdaPort: await lastingPort(),
+    navarchPort: await lastingPort(),
+    sshPort: await lastingPort(),
     privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
   };
+}
+
+/** Below the range from which the system gives ports to outgoing connections: one of those would hold ours between two runs. */
+const FIRST_PORT = 12_000;
+const LAST_PORT = 32_000;
+
+/** Far from where the other processes of these tests begin to look. */
+function lastingPort(): Promise<number> {
+  const from = randomInt(FIRST_PORT, LAST_PORT - 1_000);
+  return getPort({ host: '127.0.0.1', port: portNumbers(from, LAST_PORT) });
 }
 
 /** A new cloud at the site: it boots machines faster than Lambda does, so that an undisturbed life takes a few seconds. */
