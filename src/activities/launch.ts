@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { activityInfo } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { deriveHostKey } from '../clients/ssh/index.ts';
 import { instanceName, tagsOf } from '../domain/names.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -18,18 +19,20 @@ export function checkBeforeSending(): void {
 }
 
 export function createLaunchActivities(dependencies: ActivityDependencies): LaunchActivities {
-  const { lambda, namespaceId, ssh, defaults } = dependencies;
+  const { lambda, temporal, namespaceId, ssh, defaults } = dependencies;
   // P2, second line: Temporal delivers a step of one attempt once, and if it ever does not, nothing is sent. At five launches a minute it
   // never grows to a size worth counting.
   const taken = new Set<string>();
   return {
     async launchInstance({ launchToken, node, runId, offering, sshKeyName, request, hostKeyFingerprint }) {
       const enteredAt = performance.now();
-      const { startToCloseTimeoutMs, attempt } = activityInfo();
+      const { startToCloseTimeoutMs, attempt, taskToken } = activityInfo();
       if (taken.has(launchToken) || attempt > 1) {
         throw outcomeUnknown('the launch was handed to a worker twice: it may have been sent the first time');
       }
       taken.add(launchToken);
+      // P2: a worker that was stopped while the step was on its way to it begins it with a fresh clock. Only Temporal knows whether it still waits.
+      await requireStillWanted(temporal, taskToken);
       const hostKey = deriveHostKey({ secret: await ssh.hostKeySecret(), salt: launchToken });
       if (hostKey.fingerprint !== hostKeyFingerprint) {
         throw notSent(
@@ -65,4 +68,14 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
       }
     },
   };
+}
+
+/** Temporal takes no sign of life of a step that timed out, or whose workflow is closed; nothing is sent without its word that it waits. */
+async function requireStillWanted(temporal: Client, taskToken: Uint8Array): Promise<void> {
+  try {
+    await temporal.activity.heartbeat(taskToken);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw notSent(`the launch was not sent: Temporal does not confirm that the step is still waited for (${why})`);
+  }
 }
