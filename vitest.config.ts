@@ -29,9 +29,12 @@ export default defineConfig({
           'test/faults/harness/transpiled.global.ts',
           'test/faults/harness/recording.global.ts',
         ],
-        testTimeout: 300_000,
+        // Tests wait here for a slot. Each run has a deadline of its own, after which it counts as stuck.
+        testTimeout: 3 * 3_600_000,
         hookTimeout: 120_000,
         maxConcurrency: 1_000,
+        // After the others: what these tests shorten, a machine that is busy with others would use up.
+        sequence: { groupOrder: 1 },
       }),
       project('e2e', {
         globalSetup: [
