@@ -118,12 +118,12 @@ export function host(summary: string, limits: Required<Limits>) {
   });
 }
 
-/** Pure work on the worker's secrets. */
+/** Pure work on the worker's secrets: takes milliseconds. A worker that is that busy, or cannot read them, is no reason to give a node up soon. */
 export function derivation(summary: string) {
   return proxyLocalActivities<Pick<HostActivities, 'describeHostKey'>>({
     summary,
     startToCloseTimeout: 10 * SECOND,
-    scheduleToCloseTimeout: MINUTE,
+    scheduleToCloseTimeout: 15 * MINUTE,
   });
 }
 

@@ -56,6 +56,12 @@ export async function failingPlainly<T>(story: () => Promise<T>): Promise<T> {
   try {
     return await story();
   } catch (error) {
+    // A step whose time ran out without any answer has no word of its own.
+    if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
+      throw failure('provider_unavailable', `the step ${error.activityType} got no answer in its time`, {
+        cause: error,
+      });
+    }
     const said = error instanceof ActivityFailure ? applicationFailureOf(error) : undefined;
     const type = failureTypeOf(said);
     if (said === undefined || type === undefined) throw error;
