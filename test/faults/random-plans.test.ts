@@ -13,6 +13,9 @@ const RUNS = Number(process.env['FAULTS_RUNS'] ?? 100);
 const ONLY = process.env['FAULTS_ONLY'];
 
 const pool = slotPool();
+/** The time in which all of them must be done, waiting for their turn included; each run has a deadline of its own. */
+const ALL_RUNS_MS = 6 * 60 * 60_000;
+
 const tally = new Tally();
 const startedAt = performance.now();
 
@@ -23,7 +26,7 @@ afterAll(async () => {
 
 const indices = ONLY === undefined ? Array.from({ length: RUNS }, (_, index) => index) : [Number(ONLY)];
 
-describe.concurrent(`of seed ${SEED}`, () => {
+describe.concurrent(`of seed ${SEED}`, { timeout: ALL_RUNS_MS }, () => {
   test.each(indices)('plan %i loses nothing, doubles nothing and gets to its end', async (index) => {
     const plan = planFrom(SEED, index);
     const result = await outcomeOf(plan);

@@ -11,8 +11,8 @@ const MINUTE = 60_000;
 export function planFrom(seed: number, index: number): Plan {
   const random = seededRandom(seed, 'plan', index);
   const draw = <T>(from: readonly T[]): T => pick(random, from);
-  const faults = many(random, 4, () => draw(FAULTS)(random));
-  const strikes = many(random, 3, () => drawStrike(random));
+  const faults = many(random, 5, () => draw(FAULTS)(random));
+  const strikes = many(random, 5, () => drawStrike(random));
   return {
     seed: Math.floor(random.next() * 2 ** 32),
     faults,

@@ -23,7 +23,7 @@ export interface Outcome {
   readonly steps: readonly Step[];
   /** Strikes that met their step, in order. */
   readonly struck: readonly string[];
-  /** Faults of the cloud that struck a request, by kind. */
+  /** What the cloud did wrong: faults that struck a request, by kind, and those planned for instances, machines and Navarch. */
   readonly faults: readonly string[];
   readonly sweeps: number;
   readonly seconds: number;
@@ -112,7 +112,14 @@ class Run {
       provision: ended.type,
       steps: this.#script.steps,
       struck: this.#script.struck.map((strike) => strike.do),
-      faults: this.#simulator.record.requests.flatMap(({ faults }) => faults),
+      faults: [
+        ...this.#simulator.record.requests.flatMap(({ faults }) => faults),
+        ...this.#plan.faults.flatMap(({ on, do: fault }) =>
+          on === 'instance' || on === 'machine' || on === 'navarch'
+            ? [`${on}: ${'kind' in fault ? fault.kind : Object.keys(fault).join(', ')}`]
+            : [],
+        ),
+      ],
       sweeps: this.#sweeps,
       seconds: Math.round((performance.now() - this.#startedAt) / 100) / 10,
     };
