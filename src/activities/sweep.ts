@@ -54,6 +54,9 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
       return {
         at,
         counts,
+        alive: answers.filter(
+          ({ instance, verdict }) => instance.namespaceId === namespaceId && verdict.kind !== 'ended',
+        ).length,
         proven: answers.flatMap(({ instance: { instanceId }, verdict }) =>
           verdict.kind === 'ended' && ledger.instances[instanceId]?.askedAt !== undefined ? [instanceId] : [],
         ),

@@ -76,6 +76,8 @@ export interface Survey {
   /** Before the list was asked for, in milliseconds since the epoch by Temporal's clock. */
   readonly at: number;
   readonly counts: Readonly<Record<VerdictKind, number>>;
+  /** Instances that this namespace tagged and that have not ended. */
+  readonly alive: number;
   /** Asked for by an earlier sweep, and shown as ended by Lambda's own word. */
   readonly proven: readonly string[];
   readonly orphans: readonly TaggedInstance[];

@@ -44,15 +44,14 @@ export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResul
   const { dryRun = false } = request;
   return failingPlainly(async () => {
     const before = await lastLedger(request.ledger);
-    const survey = await sweeping('look at every instance of ours', 'list', {
+    const survey = await sweeping('look at every instance of ours', 'proof', {
       withinMs: 2 * SURVEY_MS,
     }).surveyInstances({
       ledger: before,
       all: dryRun,
       limits: LIMITS,
     });
-    const alive = VERDICT_KINDS.reduce((sum, kind) => sum + (kind === 'ended' ? 0 : survey.counts[kind]), 0);
-    const stopped = brake(survey.orphans.length, alive, request.allow);
+    const stopped = brake(survey.orphans.length, survey.alive, request.allow);
     if (dryRun) return resultOf(survey, { dryRun, stopped, ended: [], proven: [], ledger: before });
 
     await wake(survey.asleep);
