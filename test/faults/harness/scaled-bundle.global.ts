@@ -3,7 +3,7 @@ import { bundleOf } from './bundle.ts';
 
 /** The product's own workflows, with its constants shortened. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { path, remove } = await bundleOf([]);
-  project.provide('workflowBundlePath', path);
-  return remove;
+  const bundle = await bundleOf([]);
+  project.provide('workflowBundlePath', bundle.path);
+  return () => bundle.remove();
 }
