@@ -10,25 +10,28 @@ import type {
   LambdaActivities,
   LaunchActivities,
   NavarchActivities,
+  OwnershipActivities,
   SweepActivities,
   TemporalActivities,
 } from './types.ts';
 
 /** The activities of each task queue (contract/task-queues.ts). */
 export interface ActivitiesByQueue {
-  readonly main: HostActivities & NavarchActivities & TemporalActivities;
+  readonly main: HostActivities & NavarchActivities & TemporalActivities & OwnershipActivities;
   readonly lambda: LambdaActivities & SweepActivities;
   readonly launch: LaunchActivities;
 }
 
 export function createActivities(dependencies: ActivityDependencies): ActivitiesByQueue {
+  const sweep = createSweepActivities(dependencies);
   return {
     main: {
       ...createHostActivities(dependencies),
       ...createNavarchActivities(dependencies),
       ...createTemporalActivities(dependencies),
+      ...sweep.main,
     },
-    lambda: { ...createLambdaActivities(dependencies), ...createSweepActivities(dependencies) },
+    lambda: { ...createLambdaActivities(dependencies), ...sweep.lambda },
     launch: createLaunchActivities(dependencies),
   };
 }

@@ -31,10 +31,16 @@ export async function isRunKnown(temporal: Client, workflowId: string, runId: st
   return (await describeRun(temporal, workflowId, runId)) !== undefined;
 }
 
-/** Whether the latest keeper of a name, running or closed, lists or listed the token: it had it from its start. */
-export async function isTokenKnownToKeeper(temporal: Client, name: string, launchToken: string): Promise<boolean> {
-  const look = await describeRun(temporal, keepNodeId(name));
-  return look !== undefined && look.memo !== 'unreadable' && ownedTokens(look.memo)?.includes(launchToken) === true;
+/** Whether the latest run of this id, running or closed, lists or listed the token, or belongs to the chain that began with the run. */
+export async function isKnownToLatest(
+  temporal: Client,
+  workflowId: string,
+  { runId, launchToken = '' }: { readonly runId?: string; readonly launchToken?: string },
+): Promise<boolean> {
+  const look = await describeRun(temporal, workflowId);
+  if (look === undefined) return false;
+  if (runId !== undefined && look.raw.workflowExecutionInfo?.firstRunId === runId) return true;
+  return look.memo !== 'unreadable' && ownedTokens(look.memo)?.includes(launchToken) === true;
 }
 
 export async function runningOwner(temporal: Client, workflowId: string): Promise<OwnerView | undefined> {

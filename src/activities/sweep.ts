@@ -1,8 +1,8 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { ScheduleNotFoundError, type ScheduleExecutionResult } from '@temporalio/client';
+import { ScheduleNotFoundError, WorkflowNotFoundError, type ScheduleExecutionResult } from '@temporalio/client';
 import type { Instance } from '../clients/lambda/index.ts';
 import type { Judgement, Ledger, OwnerTrouble, SweepResult } from '../contract/sweep.ts';
-import { provisionNodeId, sweepScheduleId } from '../contract/workflow-ids.ts';
+import { keepNodeId, provisionNodeId, sweepScheduleId } from '../contract/workflow-ids.ts';
 import { TASK_ATTEMPTS_TO_REPORT } from '../domain/deadlines.ts';
 import {
   judgeInstance,
@@ -17,12 +17,15 @@ import { TAG, tagged, tagValue, type TaggedInstance } from '../domain/names.ts';
 import { beating } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
-import { describeOwners, isRunKnown, isTokenKnownToKeeper, type OwnerView } from './owners.ts';
+import { describeOwners, isKnownToLatest, isRunKnown, type OwnerView } from './owners.ts';
 import { terminate } from './lambda.ts';
-import type { SweepActivities } from './types.ts';
+import type { OwnershipActivities, SweepActivities } from './types.ts';
 
 /** What goes to people and into history, at most; counts are of all. */
 const MOST_REPORTED = 200;
+
+/** So many a sweep could end, one after the other, in its time. */
+const MOST_ORPHANS = 500;
 
 /** For a caller who wants a name's remains ended now: there is no first sighting to wait for. */
 const SIGHTED_LONG_AGO: LedgerEntry = { listedAt: 0, ownerlessSince: 0 };
@@ -31,10 +34,13 @@ const SIGHTED_LONG_AGO: LedgerEntry = { listedAt: 0, ownerlessSince: 0 };
 const QUESTIONS_AT_A_TIME = 8;
 
 /** The sweeper's look at the world, and its hand. One Lambda request each (P6); who owns what is asked of Temporal, which costs none. */
-export function createSweepActivities(dependencies: ActivityDependencies): SweepActivities {
+export function createSweepActivities(dependencies: ActivityDependencies): {
+  readonly lambda: SweepActivities;
+  readonly main: OwnershipActivities;
+} {
   const { lambda, temporal, namespaceId, account } = dependencies;
 
-  return {
+  const onLambda: SweepActivities = {
     surveyInstances: steady(async ({ ledger, all, limits }) => {
       // By Temporal's clock, and before the list is asked for.
       const at = activityInfo().currentAttemptScheduledTimestampMs;
@@ -60,7 +66,9 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
         proven: answers.flatMap(({ instance: { instanceId }, verdict }) =>
           verdict.kind === 'ended' && ledger.instances[instanceId]?.askedAt !== undefined ? [instanceId] : [],
         ),
-        orphans: answers.flatMap(({ instance, verdict }) => (verdict.kind === 'orphan' ? [instance] : [])),
+        orphans: answers
+          .flatMap(({ instance, verdict }) => (verdict.kind === 'orphan' ? [instance] : []))
+          .slice(0, MOST_ORPHANS),
         reported: judgements.filter(({ verdict }) => all || isRemarkable(verdict)).slice(0, MOST_REPORTED),
         owners: [...owners.values()]
           .flatMap((owner) => troubleOf(owner, at, limits.overdueAfterMs))
@@ -69,7 +77,12 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
         ledger: {
           instances: {
             ...stillRemembered(ledger, at, limits.ledgerKeepsMs),
-            ...Object.fromEntries(answers.map(({ instance, entry }) => [instance.instanceId, entry])),
+            // One that has ended is of no interest any more.
+            ...Object.fromEntries(
+              answers.flatMap(({ instance, verdict, entry }) =>
+                verdict.kind === 'ended' ? [] : [[instance.instanceId, entry] as const],
+              ),
+            ),
           },
         },
       };
@@ -94,23 +107,35 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
       }
       return { orphans, unknown };
     }),
+  };
 
-    async ownerOf({ instance }) {
-      const { owners } = await judge(instance, { instances: {} }, 0);
+  const onMain: OwnershipActivities = {
+    async ownersOf({ instance }) {
+      const { verdict, owners } = await judge(instance, { instances: {} }, 0);
       const owner = owners.find((candidate) => mayOwn(candidate, instance));
-      return owner === undefined ? undefined : { workflowId: owner.workflowId };
+      return {
+        ...(owner === undefined ? {} : { owner: owner.workflowId }),
+        isTaggedHere: instance.namespaceId === namespaceId,
+        isKept: verdict.kind === 'owned' && owner?.workflowId === keepNodeId(instance.node ?? ''),
+        running: owners.map(({ workflowId }) => workflowId),
+      };
     },
 
     async readLastSweep() {
       for (const { action } of await recentSweeps()) {
         const { workflowId, firstExecutionRunId } = action.workflow;
         const run = temporal.workflow.getHandle(workflowId, firstExecutionRunId);
-        if ((await run.describe()).status.name !== 'COMPLETED') continue;
-        return ((await run.result()) as SweepResult).ledger;
+        try {
+          if ((await run.describe()).status.name === 'COMPLETED') return ((await run.result()) as SweepResult).ledger;
+        } catch (error) {
+          // Forgotten after the namespace's retention: the Schedule has been paused for long.
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        }
       }
       return { instances: {} };
     },
   };
+  return { lambda: onLambda, main: onMain };
 
   /** Latest first. None: the Schedule is not there (any more), or the server has none. */
   async function recentSweeps(): Promise<readonly ScheduleExecutionResult[]> {
@@ -127,7 +152,14 @@ export function createSweepActivities(dependencies: ActivityDependencies): Sweep
   async function isHeardOf({ node, runId, launchToken }: TaggedInstance): Promise<boolean> {
     if (node === undefined) return false;
     if (runId !== undefined && (await isRunKnown(temporal, provisionNodeId(node), runId))) return true;
-    return launchToken !== undefined && (await isTokenKnownToKeeper(temporal, node, launchToken));
+    const identity = {
+      ...(runId === undefined ? {} : { runId }),
+      ...(launchToken === undefined ? {} : { launchToken }),
+    };
+    return (
+      (await isKnownToLatest(temporal, provisionNodeId(node), identity)) ||
+      (await isKnownToLatest(temporal, keepNodeId(node), identity))
+    );
   }
 
   async function judge(

@@ -58,11 +58,17 @@ export function createTemporalActivities({ temporal }: ActivityDependencies): Te
     async awaitClosed({ run }) {
       // Of a run that continued as new, what it continued as counts: the chain has one first run.
       const { firstRunId } = run;
-      const latest = await describe({ workflowId: run.workflowId });
-      const isSameChain = latest.raw.workflowExecutionInfo?.firstRunId === firstRunId;
-      const { status, closeTime } = isSameChain ? latest : await describe(run);
-      if (closeTime === undefined) throw notYet('provider_unavailable', `${run.workflowId} is still running`);
-      return { status: status.name };
+      try {
+        const latest = await describe({ workflowId: run.workflowId });
+        const isSameChain = latest.raw.workflowExecutionInfo?.firstRunId === firstRunId;
+        const { status, closeTime } = isSameChain ? latest : await describe(run);
+        if (closeTime === undefined) throw notYet('provider_unavailable', `${run.workflowId} is still running`);
+        return { status: status.name };
+      } catch (error) {
+        // Closed, and forgotten before anybody looked: how it ended nobody can say.
+        if (error instanceof WorkflowNotFoundError) return { status: 'UNKNOWN' };
+        throw error;
+      }
     },
   };
 

@@ -29,7 +29,7 @@ export interface LambdaActivities {
   /** The SSH key to launch with: the one named, or the worker's. `invalid_request` when the account has none of that name. */
   readSshKey(input: { readonly name?: string }): Promise<AccountKey>;
   /** Whether the worker's API key still sees the account in which this SSH key was registered (P12). */
-  isAccountOf(input: { readonly key: AccountKey }): Promise<boolean>;
+  isAccountOf(input: { readonly key: Pick<AccountKey, 'id'> }): Promise<boolean>;
   /** A key of the account that the worker's API key sees now: by its id the account is known again. Undefined: it has none. */
   readAccount(): Promise<AccountKey | undefined>;
   /** An instance with all its tags; undefined: 404. */
@@ -80,6 +80,7 @@ export interface Survey {
   readonly alive: number;
   /** Asked for by an earlier sweep, and shown as ended by Lambda's own word. */
   readonly proven: readonly string[];
+  /** At most so many as one sweep can end; `counts` has them all. */
   readonly orphans: readonly TaggedInstance[];
   readonly reported: readonly Judgement[];
   readonly owners: readonly OwnerTrouble[];
@@ -117,8 +118,20 @@ export interface SweepActivities {
     /** Of the name, alive, and not to be judged: left alone. */
     readonly unknown: readonly string[];
   }>;
-  /** Whether a running owner answers for the instance; undefined: nobody. */
-  ownerOf(input: { readonly instance: TaggedInstance }): Promise<{ readonly workflowId: string } | undefined>;
+}
+
+/** Who owns what, by Temporal's word alone: on the main queue, for Lambda's budget has nothing to do with it. */
+export interface OwnershipActivities {
+  /** Who answers for the instance, and who else of its node's name runs. */
+  ownersOf(input: { readonly instance: TaggedInstance }): Promise<{
+    /** Lists its token, or cannot be read. */
+    readonly owner?: string;
+    /** The owner is a keeper, and lists its token. */
+    readonly isKept: boolean;
+    /** Its tags name this very namespace. */
+    readonly isTaggedHere: boolean;
+    readonly running: readonly string[];
+  }>;
   /** The ledger of the Schedule's last completed sweep; an empty one if there is none. */
   readLastSweep(): Promise<Ledger>;
 }
@@ -235,6 +248,7 @@ export interface TemporalActivities {
 
 export type Activities = LambdaActivities &
   SweepActivities &
+  OwnershipActivities &
   LaunchActivities &
   HostActivities &
   NavarchActivities &

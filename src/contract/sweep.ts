@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AccountKey } from './kept-node.ts';
 import type { LedgerEntry, VerdictKind } from '../domain/orphan-verdict.ts';
 
 /** What a caller asks of a sweep for orphans. The Schedule asks for nothing. */
@@ -24,8 +23,6 @@ export type SweepRequest = z.input<typeof sweepRequest>;
 export interface Ledger {
   /** By instance id. */
   readonly instances: Readonly<Record<string, LedgerEntry>>;
-  /** An SSH key of the account in which the last orphan was ended: tells our account from another's (P12). */
-  readonly accountKey?: AccountKey;
 }
 
 /** A verdict on one instance. */

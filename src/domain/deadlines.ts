@@ -87,6 +87,9 @@ export const SWEEP_SIGHTINGS_GAP_MS = SWEEP_INTERVAL_MS - 10 * SECOND;
 /** One look of a sweep: the list in its place of the request budget, then two or three questions to Temporal for each of our instances. */
 export const SURVEY_MS = 8 * MINUTE;
 
+/** A sweep begins nothing new after so long, and hands on what it has noted. */
+export const SWEEP_WORKS_MS = 25 * MINUTE;
+
 /** A sweep is over by then, or the next ones would be skipped for it. */
 export const SWEEP_TIMEOUT_MS = 1 * HOUR;
 

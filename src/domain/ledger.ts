@@ -11,13 +11,14 @@ const TIMES = ['ownedAt', 'ownerlessSince', 'askedAt', 'firstAbsentAt'] as const
 export function readEntries(value: unknown): Entries {
   if (typeof value !== 'object' || value === null) return {};
   const entries = Object.entries(value).flatMap(([instanceId, entry]) => {
-    const { listedAt, ...times } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<
+    const { listedAt, accountKeyId, ...times } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<
       string,
       unknown
     >;
     if (typeof listedAt !== 'number') return [];
     const known = TIMES.flatMap((key) => (typeof times[key] === 'number' ? [[key, times[key]] as const] : []));
-    return [[instanceId, { listedAt, ...Object.fromEntries(known) } satisfies LedgerEntry] as const];
+    const account = typeof accountKeyId === 'string' ? { accountKeyId } : {};
+    return [[instanceId, { listedAt, ...Object.fromEntries(known), ...account } satisfies LedgerEntry] as const];
   });
   return Object.fromEntries(entries);
 }

@@ -36,6 +36,8 @@ export interface LedgerEntry {
   readonly ownerlessSince?: number;
   /** When a sweep last asked Lambda to end it. */
   readonly askedAt?: number;
+  /** Id of an SSH key of the account in which that was asked: tells our account from another's (P12). */
+  readonly accountKeyId?: string;
   /** When it was last in a complete list. */
   readonly listedAt: number;
   /** Of the first list without it that counts (P12). */
@@ -103,9 +105,12 @@ export function judgeInstance(
   return { kind: now - since >= sightingsGapMs ? 'orphan' : 'suspected', reason };
 }
 
-/** For those who act by hand: whoever owns it, and whoever cannot be asked. */
+/**
+ * For those who act by hand: whoever owns it, and whoever cannot be asked. The run that launched it and does not list it is neither: it has
+ * given the launch up, and what came of it late is nobody's.
+ */
 export function mayOwn(owner: RunningOwner, instance: TaggedInstance): boolean {
-  return owner.tokens === 'unreadable' || owner.firstRunId === instance.runId || owns(owner, instance);
+  return owner.tokens === 'unreadable' || owns(owner, instance);
 }
 
 function owns({ tokens, instanceId }: RunningOwner, instance: TaggedInstance): boolean {
@@ -124,12 +129,13 @@ export function noted(before: LedgerEntry | undefined, verdict: OrphanVerdict, n
   const ownedAt = verdict.kind === 'owned' ? now : before?.ownedAt;
   const ownerless = verdict.kind === 'suspected' || verdict.kind === 'orphan' || verdict.kind === 'ending';
   const ownerlessSince = ownerless ? (before?.ownerlessSince ?? now) : undefined;
-  const askedAt = ownerless ? before?.askedAt : undefined;
+  const { askedAt, accountKeyId } = ownerless && before !== undefined ? before : {};
   return {
     listedAt: now,
     ...(ownedAt === undefined ? {} : { ownedAt }),
     ...(ownerlessSince === undefined ? {} : { ownerlessSince }),
     ...(askedAt === undefined ? {} : { askedAt }),
+    ...(accountKeyId === undefined ? {} : { accountKeyId }),
   };
 }
 

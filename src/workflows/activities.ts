@@ -10,6 +10,7 @@ import type {
   LambdaActivities,
   LaunchActivities,
   NavarchActivities,
+  OwnershipActivities,
   SweepActivities,
   TemporalActivities,
 } from '../activities/types.ts';
@@ -129,7 +130,7 @@ export function derivation(summary: string) {
 
 /** Questions to Temporal itself; one that waits for a run to close is asked again every few seconds. */
 export function temporal(summary: string, limits: Limits = {}) {
-  return proxyActivities<TemporalActivities>({
+  return proxyActivities<TemporalActivities & OwnershipActivities>({
     summary,
     startToCloseTimeout: 30 * SECOND,
     ...within(limits),

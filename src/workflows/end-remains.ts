@@ -6,6 +6,7 @@ import { HOUR, MINUTE } from '../domain/durations.ts';
 import { stateOf } from '../domain/instances.ts';
 import type { LedgerEntry } from '../domain/orphan-verdict.ts';
 import { sweeping } from './activities.ts';
+import { endOrphan } from './end-orphan.ts';
 import { failure } from './failures.ts';
 
 /** After the end of a run by force its launch step may still send, for that step's time; then the usual settling begins. */
@@ -60,15 +61,7 @@ function askForAttention(name: string, left: number): void {
   );
 }
 
-/** One request; whether it worked, the next look tells. */
 async function endOne(instance: TaggedInstance): Promise<void> {
-  const { instanceId } = instance;
-  const answer = await sweeping('terminate what was left', 'terminate').endOrphan({
-    instance,
-    before: WANTED_GONE,
-    sightingsGapMs: 0,
-  });
-  if (answer.kind === 'unclear' || answer.kind === 'spared') {
-    log.warn('terminate is not confirmed', { instanceId, reason: answer.reason });
-  }
+  const spared = await endOrphan(instance, { before: WANTED_GONE, sightingsGapMs: 0 });
+  if (spared !== undefined) log.warn('spared', { instanceId: instance.instanceId, reason: spared });
 }

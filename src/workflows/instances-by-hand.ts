@@ -1,5 +1,5 @@
 import { CancellationScope, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { InstanceWithTags } from '../activities/types.ts';
+import type { InstanceWithTags, OwnershipActivities } from '../activities/types.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
 import { progressQuery } from '../contract/messages.ts';
 import { invalidRequest, parseRequest } from '../contract/parse.ts';
@@ -15,7 +15,7 @@ import { keepNodeId } from '../contract/workflow-ids.ts';
 import { HAND_MS } from '../domain/deadlines.ts';
 import { stateOf } from '../domain/instances.ts';
 import { NODE_NAME_PATTERN, TAG, withoutOurTags } from '../domain/names.ts';
-import { derivation, lambda, sweeping } from './activities.ts';
+import { derivation, lambda, temporal } from './activities.ts';
 import { Board } from './board.ts';
 import { endLaunch } from './end-launch.ts';
 import { failingPlainly, failure, messageOf } from './failures.ts';
@@ -32,7 +32,9 @@ export async function endInstance(input: InstanceRequest): Promise<EndedInstance
   let board = new Board(asked.instanceId, 'accepted');
   setHandler(progressQuery, () => board.progress(), { description: 'How the end of the instance gets on.' });
   return failingPlainly(async () => {
-    const { instance, accountKey } = await unowned(asked);
+    const { instance, owners } = await look(asked);
+    refuseOwned(instance, owners);
+    const accountKey = await readAccount();
     const { instanceId, node, launchToken } = instance;
     const now = Date.now();
     board = new Board(node, 'accepted');
@@ -59,7 +61,13 @@ export async function endInstance(input: InstanceRequest): Promise<EndedInstance
  */
 export async function adoptInstance(input: InstanceRequest): Promise<AdoptedInstance> {
   return failingPlainly(async () => {
-    const { instance, accountKey } = await unowned(input);
+    const { instance, owners } = await look(input);
+    if (owners.isKept && !owners.isTaggedHere) return retagged(instance); // an earlier adoption came only so far
+    refuseOwned(instance, owners);
+    const [busy] = owners.running;
+    if (busy !== undefined) throw refused(`${busy} runs: there can be one node of a name`);
+    if (stateOf(instance.status) === 'ending') throw refused(`Lambda shows it ${instance.status}`);
+    const accountKey = await readAccount();
     const { instanceId, node: name, launchToken, instanceType, region, address, priceCentsPerHour } = instance;
     if (!NODE_NAME_PATTERN.test(name)) throw refused(`its tag ${TAG.node} is no node name`);
     if (address === undefined) throw refused(`Lambda shows it ${instance.status}, without an address`);
@@ -92,17 +100,24 @@ export async function adoptInstance(input: InstanceRequest): Promise<AdoptedInst
       { launchToken, disarm: () => undefined },
       { ...keep, readyAt: at, launchEndedAt: at, lastSeenAt: at },
     );
-    const tagsLeft = await CancellationScope.nonCancellable(() => retag(instance));
-    return { instanceId, node: name, keeper: keepNodeId(name), ...(tagsLeft === undefined ? {} : { tagsLeft }) };
+    return retagged(instance);
   });
+}
+
+/** It has a keeper; now its tags should say whose it is. */
+async function retagged(instance: Ours): Promise<AdoptedInstance> {
+  const { instanceId, node } = instance;
+  const tagsLeft = await CancellationScope.nonCancellable(() => retag(instance));
+  return { instanceId, node, keeper: keepNodeId(node), ...(tagsLeft === undefined ? {} : { tagsLeft }) };
 }
 
 /** Takes our tags off: from then on it is nobody's here, and no sweep looks at it. */
 export async function releaseInstance(input: InstanceRequest): Promise<ReleasedInstance> {
   return failingPlainly(async () => {
-    const { instance } = await unowned(input);
+    const { instance, owners } = await look(input);
+    refuseOwned(instance, owners);
     const { instanceId, node } = instance;
-    const { applied } = await lambda('take our tags off', 'list', BY_HAND).setTags({
+    const { applied } = await lambda('take our tags off', 'proof', BY_HAND).setTags({
       instanceId,
       tags: withoutOurTags(instance.tags),
     });
@@ -118,7 +133,7 @@ async function retag(instance: InstanceWithTags): Promise<string | undefined> {
   const { instanceId, tags } = instance;
   const { firstExecutionRunId: runId } = workflowInfo();
   try {
-    const { applied } = await lambda('tag it as ours', 'list', BY_HAND).tagAsOurs({ instanceId, runId, tags });
+    const { applied } = await lambda('tag it as ours', 'proof', BY_HAND).tagAsOurs({ instanceId, runId, tags });
     return applied ? undefined : 'Lambda took the change of the tags and did not apply it';
   } catch (error) {
     return messageOf(error);
@@ -127,23 +142,32 @@ async function retag(instance: InstanceWithTags): Promise<string | undefined> {
 
 type Ours = InstanceWithTags & { readonly node: string; readonly launchToken: string };
 
-/** The instance, if it is one of ours, lives, and no running workflow answers for it. */
-async function unowned(input: InstanceRequest): Promise<{ readonly instance: Ours; readonly accountKey: AccountKey }> {
+type Owners = Awaited<ReturnType<OwnershipActivities['ownersOf']>>;
+
+/** The instance, if it is one of ours and lives, and who runs for its name. */
+async function look(input: InstanceRequest): Promise<{ readonly instance: Ours; readonly owners: Owners }> {
   const { instanceId } = parseRequest(instanceRequest, input);
-  const instance = await lambda('look at the instance', 'list', BY_HAND).readTaggedInstance({ instanceId });
+  const instance = await lambda('look at the instance', 'proof', BY_HAND).readTaggedInstance({ instanceId });
   if (instance === undefined) throw failure('instance_not_found', `instanceId: Lambda knows no instance ${instanceId}`);
   const { node, launchToken, status } = instance;
   if (node === undefined || launchToken === undefined) {
     throw refused('it does not carry our tags; what we did not launch we do not touch');
   }
   if (stateOf(status) === 'ended') throw refused(`Lambda shows it ${status}`);
-  const owner = await sweeping('who owns it', 'list', BY_HAND).ownerOf({ instance });
-  if (owner !== undefined) {
-    throw refused(`${owner.workflowId} runs and answers for it: navarch-provisioner terminate ${node} ends the node`);
-  }
-  const accountKey = await lambda('whose account this is', 'list', BY_HAND).readAccount();
+  const owners = await temporal('who owns it', BY_HAND).ownersOf({ instance });
+  return { instance: { ...instance, node, launchToken }, owners };
+}
+
+/** What a running workflow answers for is ended by name. */
+function refuseOwned({ node }: Ours, { owner }: Owners): void {
+  if (owner === undefined) return;
+  throw refused(`${owner} runs and answers for it: navarch-provisioner terminate ${node} ends the node`);
+}
+
+async function readAccount(): Promise<AccountKey> {
+  const accountKey = await lambda('whose account this is', 'proof', BY_HAND).readAccount();
   if (accountKey === undefined) throw refused('the account has no SSH key, by which it would be known again');
-  return { instance: { ...instance, node, launchToken }, accountKey };
+  return accountKey;
 }
 
 function refused(problem: string): Error {

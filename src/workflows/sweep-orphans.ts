@@ -11,15 +11,22 @@ import type { Survey } from '../activities/types.ts';
 import { wakeSignal } from '../contract/messages.ts';
 import { parseRequest } from '../contract/parse.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
-import type { AccountKey } from '../contract/kept-node.ts';
 import { sweepRequest, type Ledger, type SweepRequest, type SweepResult } from '../contract/sweep.ts';
-import { LEDGER_KEEPS_MS, OVERDUE_AFTER_MS, SURVEY_MS, SWEEP_SIGHTINGS_GAP_MS } from '../domain/deadlines.ts';
+import {
+  LEDGER_KEEPS_MS,
+  OVERDUE_AFTER_MS,
+  SURVEY_MS,
+  SWEEP_SIGHTINGS_GAP_MS,
+  SWEEP_WORKS_MS,
+} from '../domain/deadlines.ts';
 import { MINUTE } from '../domain/durations.ts';
 import { brake, readEntries, sightedBy, withEntry, withoutEntry, type Entries } from '../domain/ledger.ts';
 import { stateOf } from '../domain/instances.ts';
+import type { TaggedInstance } from '../domain/names.ts';
 import { VERDICT_KINDS, type LedgerEntry } from '../domain/orphan-verdict.ts';
 import { absent } from '../domain/proof-of-absence.ts';
-import { lambda, sweeping } from './activities.ts';
+import { lambda, sweeping, temporal } from './activities.ts';
+import { endOrphan } from './end-orphan.ts';
 import { failingPlainly, messageOf } from './failures.ts';
 
 /** Of one terminate or proof, waiting for its place included. What does not come through, the next sweep tries. */
@@ -44,18 +51,15 @@ export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResul
   const { dryRun = false } = request;
   return failingPlainly(async () => {
     const before = await lastLedger(request.ledger);
-    const survey = await sweeping('look at every instance of ours', 'proof', {
+    // Among the first: behind what waits for capacity, or watches a thousand nodes, it would never come.
+    const survey = await sweeping('look at every instance of ours', 'terminate', {
       withinMs: 2 * SURVEY_MS,
-    }).surveyInstances({
-      ledger: before,
-      all: dryRun,
-      limits: LIMITS,
-    });
-    const stopped = brake(survey.orphans.length, survey.alive, request.allow);
+    }).surveyInstances({ ledger: before, all: dryRun, limits: LIMITS });
+    const stopped = brake(survey.counts.orphan, survey.alive, request.allow);
     if (dryRun) return resultOf(survey, { dryRun, stopped, ended: [], proven: [], ledger: before });
 
     await wake(survey.asleep);
-    const sweep = new Sweep(survey, before.accountKey);
+    const sweep = new Sweep(survey);
     if (stopped === undefined) await sweep.endOrphans();
     await sweep.proveEarlierOnes();
     const result = resultOf(survey, { dryRun, stopped, ...sweep.outcome() });
@@ -69,68 +73,69 @@ async function lastLedger(given: unknown): Promise<Ledger> {
   const last: unknown =
     given ??
     (workflowInfo().lastResult as Partial<SweepResult> | undefined)?.ledger ??
-    (await sweeping('what the last sweep noted', 'list', ONE_REQUEST).readLastSweep());
-  const { instances, accountKey } = (typeof last === 'object' && last !== null ? last : {}) as Partial<Ledger>;
-  return { instances: readEntries(instances), ...(accountKey === undefined ? {} : { accountKey }) };
+    (await temporal('what the last sweep noted', ONE_REQUEST).readLastSweep());
+  const { instances } = (typeof last === 'object' && last !== null ? last : {}) as Partial<Ledger>;
+  return { instances: readEntries(instances) };
 }
 
-/** What one sweep does, and notes of it. */
+/** What one sweep does, and notes of it. Whatever fails on the way costs that one step, never what was noted. */
 class Sweep {
   readonly #survey: Survey;
+  readonly #until = Date.now() + SWEEP_WORKS_MS;
   #entries: Entries;
-  #accountKey: AccountKey | undefined;
   readonly #ended: string[] = [];
   readonly #proven: string[];
 
-  constructor(survey: Survey, accountKey: AccountKey | undefined) {
+  constructor(survey: Survey) {
     this.#survey = survey;
     this.#entries = sightedBy(survey.ledger.instances, survey.at, Date.now());
-    this.#accountKey = accountKey;
     this.#proven = [...survey.proven];
   }
 
   outcome(): Pick<SweepResult, 'ended' | 'proven' | 'ledger'> {
-    const instances = this.#proven.reduce(withoutEntry, this.#entries);
     return {
       ended: this.#ended,
       proven: this.#proven,
-      ledger: { instances, ...(this.#accountKey === undefined ? {} : { accountKey: this.#accountKey }) },
+      ledger: { instances: this.#proven.reduce(withoutEntry, this.#entries) },
     };
   }
 
+  /** Those that were not asked to end yet go first: some that cannot be ended must not keep the others waiting. */
   async endOrphans(): Promise<void> {
     if (this.#survey.orphans.length === 0) return;
-    this.#accountKey = await lambda('whose account this is', 'proof', ONE_REQUEST).readAccount();
-    for (const instance of this.#survey.orphans) {
+    const accountKeyId = await this.#accountKeyId();
+    const askedAt = ({ instanceId }: TaggedInstance): number => this.#entries[instanceId]?.askedAt ?? 0;
+    for (const instance of [...this.#survey.orphans].sort((a, b) => askedAt(a) - askedAt(b))) {
+      if (Date.now() >= this.#until) return;
       const { instanceId, node } = instance;
       const before = this.#entries[instanceId];
       if (before === undefined) continue;
+      const entry = { askedAt: Date.now(), ...(accountKeyId === undefined ? {} : { accountKeyId }) };
       try {
-        const step = sweeping(`terminate the orphan of ${node ?? 'nobody'}`, 'terminate', ONE_REQUEST);
-        const answer = await step.endOrphan({ instance, before, sightingsGapMs: LIMITS.sightingsGapMs });
-        if (answer.kind === 'spared') {
-          log.warn('spared: somebody owns it now', { instanceId, node, reason: answer.reason });
-          continue;
-        }
-        log.warn('ended an orphan', { instanceId, node, answer: answer.kind });
-        this.#ended.push(instanceId);
+        const spared = await endOrphan(instance, { before, sightingsGapMs: LIMITS.sightingsGapMs, ...ONE_REQUEST });
+        if (spared === undefined) this.#ended.push(instanceId);
+        else log.warn('spared', { instanceId, node, reason: spared });
+        if (spared === undefined) this.#entries = withEntry(this.#entries, instanceId, entry);
       } catch (error) {
         if (isCancellation(error)) throw error;
         log.error('an orphan could not be ended', { instanceId, node, reason: messageOf(error) });
+        // The request may have worked all the same: the next sweep looks.
+        this.#entries = withEntry(this.#entries, instanceId, entry);
       }
-      // Whatever was answered, the request may have worked: the next sweep looks.
-      this.#entries = withEntry(this.#entries, instanceId, { askedAt: Date.now() });
     }
   }
 
   /** Of those that were asked to end and are in no list any more: by id, and, as absence is not proof, twice, in the same account (P12). */
   async proveEarlierOnes(): Promise<void> {
     const { at } = this.#survey;
-    const missing = Object.entries(this.#entries).filter(
-      ([instanceId, { askedAt, listedAt }]) =>
-        askedAt !== undefined && listedAt < at && !this.#proven.includes(instanceId),
-    );
+    const missing = Object.entries(this.#entries)
+      .filter(
+        ([instanceId, { askedAt, listedAt }]) =>
+          askedAt !== undefined && listedAt < at && !this.#proven.includes(instanceId),
+      )
+      .sort(([, a], [, b]) => (a.firstAbsentAt ?? a.askedAt ?? 0) - (b.firstAbsentAt ?? b.askedAt ?? 0));
     for (const [instanceId, entry] of missing.slice(0, MOST_PROOFS)) {
+      if (Date.now() >= this.#until) return;
       try {
         await this.#prove(instanceId, entry);
       } catch (error) {
@@ -140,19 +145,32 @@ class Sweep {
     }
   }
 
-  async #prove(instanceId: string, { listedAt, firstAbsentAt }: LedgerEntry): Promise<void> {
+  async #prove(instanceId: string, { listedAt, firstAbsentAt, accountKeyId: id }: LedgerEntry): Promise<void> {
     const { at } = this.#survey;
-    const look = await lambda('prove that an orphan is gone', 'proof', ONE_REQUEST).readInstance({ instanceId });
-    if (look.kind === 'found') {
-      if (stateOf(look.instance.status) === 'ended') this.#proven.push(instanceId);
+    const found = await lambda('prove that an orphan is gone', 'proof', ONE_REQUEST).readTaggedInstance({ instanceId });
+    if (found !== undefined) {
+      if (stateOf(found.status) === 'ended') this.#proven.push(instanceId);
+      // Somebody has released it: it is nobody's here any more.
+      else if (found.launchToken === undefined) this.#entries = withoutEntry(this.#entries, instanceId);
       return;
     }
-    const key = this.#accountKey;
-    if (key === undefined || !(await lambda('prove the account', 'proof', ONE_REQUEST).isAccountOf({ key }))) return;
+    if (id === undefined || !(await lambda('prove the account', 'proof', ONE_REQUEST).isAccountOf({ key: { id } })))
+      return;
     const evidence = { launchEndedAt: 0, lastSeenAt: listedAt, ...firstAbsence(firstAbsentAt) };
     const verdict = absent(evidence, at, Date.now());
     if (verdict.kind === 'gone') this.#proven.push(instanceId);
     else this.#entries = withEntry(this.#entries, instanceId, firstAbsence(verdict.evidence.firstAbsentAt));
+  }
+
+  /** Undefined: Lambda does not say. Then nothing is proven of what is ended now, but it is ended. */
+  async #accountKeyId(): Promise<string | undefined> {
+    try {
+      return (await lambda('whose account this is', 'terminate', ONE_REQUEST).readAccount())?.id;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      log.warn('the account cannot be told', { reason: messageOf(error) });
+      return undefined;
+    }
   }
 }
 

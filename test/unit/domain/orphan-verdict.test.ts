@@ -145,9 +145,9 @@ describe('the ledger', () => {
   });
 });
 
-test('by hand nothing is done to what a running owner lists, may list, or has launched', () => {
+test('by hand nothing is done to what a running owner lists, or may list; what its launcher gave up is free', () => {
   expect(mayOwn(keeper(), INSTANCE)).toBe(true);
   expect(mayOwn(keeper({ tokens: 'unreadable' }), INSTANCE)).toBe(true);
-  expect(mayOwn(provision({ tokens: [] }), INSTANCE)).toBe(true);
+  expect(mayOwn(provision({ tokens: [] }), INSTANCE)).toBe(false);
   expect(mayOwn(keeper({ tokens: ['token-2'] }), INSTANCE)).toBe(false);
 });
