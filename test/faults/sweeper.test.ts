@@ -93,6 +93,53 @@ describe.concurrent('a sweep', () => {
   );
 });
 
+const WISHES: readonly unknown[] = [
+  undefined,
+  null,
+  'now',
+  { reason: 7, drainForMs: 'later' },
+  { drainForMs: -1, introducedLater: true },
+];
+
+describe.concurrent('a keeper', () => {
+  test(
+    'that cannot read its input fails its task, not its node: it owns it, and the sweeps say who needs a person',
+    on('unreadable', 54, async (estate) => {
+      const name = `unreadable-${process.pid}`;
+      const { instanceId, launchToken } = await estate.provision(name);
+      await estate.client.workflow.getHandle(keepNodeId(name)).terminate('to be kept by one of another version');
+      await estate.client.workflow.start('keepNode', {
+        workflowId: keepNodeId(name),
+        taskQueue: estate.taskQueue,
+        args: [{ writtenBy: 'a version that does not exist yet' }],
+        memo: { navarchLaunchTokens: [launchToken] },
+      });
+      let problems: readonly string[] = [];
+      // Each attempt takes Temporal's ten seconds for a task.
+      for (let sweeps = 0; problems.length === 0 && sweeps < 30; sweeps += 1) {
+        const [result] = await estate.sweeps(1);
+        expect(result).toMatchObject({ counts: { owned: 1, orphan: 0, suspected: 0 }, ended: [] });
+        problems = result?.owners.map(({ problem }) => problem) ?? [];
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+      }
+      expect(problems.join()).toMatch(/its workflow task has failed \d+ times in a row/);
+      expect(estate.simulator.oracles.terminationsOf(instanceId)).toEqual([]);
+    }),
+  );
+
+  test.each(WISHES)('takes the wish %j for the wish it is, whatever version or person wrote it', async (wish) => {
+    const account = `wish-${WISHES.indexOf(wish)}`;
+    await on(account, 55, async (estate) => {
+      const name = `${account}-${process.pid}`;
+      await estate.provision(name);
+      const keeper = estate.client.workflow.getHandle(keepNodeId(name));
+      await keeper.signal('endNode', wish);
+      expect(await keeper.result()).toMatchObject({ name, how: 'asked' });
+      expect(estate.simulator.oracles.instancesAlive()).toEqual([]);
+    })();
+  });
+});
+
 /** Resolves when the next request of that kind has come in. */
 async function untilAsked(estate: Estate, operation: string): Promise<void> {
   const { requests } = estate.simulator.record;
