@@ -1,27 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { progressQuery } from '../../src/contract/messages.ts';
 import type { Node } from '../../src/contract/provision-node.ts';
 import { keepNodeId, provisionNodeId } from '../../src/contract/workflow-ids.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { endingOf, startProvision, untilProgress } from '../support/provisions.ts';
-import { Estate, openCloud, pause } from './harness/estate.ts';
+import { onEstate, pause, type Estate } from './harness/estate.ts';
 import { ifRunning, running } from './harness/temporal.ts';
 import { expectNothingLeft } from './harness/world.ts';
 
 // P13, P1: from provisionNode to keepNode there is no instant at which nobody owns the instance. Cancel and terminate come at random moments
 // around the hand-over, reset goes back to every task of the story; afterwards a node either lives, owned by its keeper, or nothing of it does.
-
-async function onEstate(account: string, seed: number, story: (estate: Estate) => Promise<void>): Promise<void> {
-  const cloud = await openCloud(`${account}-${process.pid}`, seed);
-  try {
-    const estate = await Estate.open(cloud, inject('temporalAddress'), inject('workflowBundlePath'));
-    await story(estate).finally(() => estate.close());
-  } finally {
-    await cloud.simulator.close();
-  }
-}
 
 /** Enough for the two sightings of an orphan, its end, and the proof. */
 const SWEEPS = 4;

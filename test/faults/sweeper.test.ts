@@ -1,22 +1,14 @@
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { keepNodeId } from '../../src/contract/workflow-ids.ts';
 import { MINUTE } from '../../src/domain/durations.ts';
 import { endingOf, startProvision } from '../support/provisions.ts';
-import { Estate, openCloud } from './harness/estate.ts';
+import { onEstate, type Estate } from './harness/estate.ts';
 import { running } from './harness/temporal.ts';
 
 // What happens around a sweep must neither keep it from its work nor make it do somebody else's.
 
 function on(account: string, seed: number, story: (estate: Estate) => Promise<void>): () => Promise<void> {
-  return async () => {
-    const cloud = await openCloud(`${account}-${process.pid}`, seed);
-    try {
-      const estate = await Estate.open(cloud, inject('temporalAddress'), inject('workflowBundlePath'));
-      await story(estate).finally(() => estate.close());
-    } finally {
-      await cloud.simulator.close();
-    }
-  };
+  return () => onEstate(account, seed, story);
 }
 
 /** A ready node whose keeper is ended by force, seen so by one sweep. */

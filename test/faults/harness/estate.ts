@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { publicKeyOf } from '../../../src/clients/ssh/index.ts';
 import { readConfig } from '../../../src/config.ts';
 import { ownedTokens } from '../../../src/contract/memo.ts';
@@ -160,6 +160,17 @@ export class Estate {
     await Promise.all(this.#workers.splice(0).map((worker) => worker.stop()));
     await this.client.connection.close();
     await rm(this.#keyFile, { force: true });
+  }
+}
+
+/** A cloud and an estate on the project's Temporal server, for one story. */
+export async function onEstate(account: string, seed: number, story: (estate: Estate) => Promise<void>): Promise<void> {
+  const cloud = await openCloud(`${account}-${process.pid}`, seed);
+  try {
+    const estate = await Estate.open(cloud, inject('temporalAddress'), inject('workflowBundlePath'));
+    await story(estate).finally(() => estate.close());
+  } finally {
+    await cloud.simulator.close();
   }
 }
 
