@@ -66,11 +66,12 @@ export function lambda(summary: string, urgency: Urgency, limits: Limits = {}) {
 }
 
 /** Steps of an unwind: retried without end, whatever the failure, backing off to minutes (P3). */
-export function unwinding(summary: string, urgency: 'terminate' | 'proof') {
+export function unwinding(summary: string, urgency: 'terminate' | 'proof', limits: Limits = {}) {
   return proxyActivities<LambdaActivities>({
     summary,
     taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
     startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
+    ...within(limits),
     ...CANCELLED_AT_ONCE,
     priority: { priorityKey: PRIORITY[urgency] },
     retry: { initialInterval: 5 * SECOND, maximumInterval: 5 * MINUTE },

@@ -1,7 +1,7 @@
 import { log } from '@temporalio/workflow';
 import type { TaggedInstance } from '../domain/names.ts';
 import type { LedgerEntry } from '../domain/orphan-verdict.ts';
-import { lambda, sweeping } from './activities.ts';
+import { sweeping, unwinding } from './activities.ts';
 
 /**
  * One terminate request for an instance that nobody owns; what it came to, the next look tells. Minutes may have passed since it was judged: it is
@@ -13,7 +13,7 @@ export async function endOrphan(
 ): Promise<string | undefined> {
   const { instanceId, node, launchToken, namespaceId } = instance;
   const limits = withinMs === undefined ? {} : { withinMs };
-  const now = await lambda('look at it once more', 'terminate', limits).readTaggedInstance({ instanceId });
+  const now = await unwinding('look at it once more', 'terminate', limits).readTaggedInstance({ instanceId });
   if (now === undefined) return 'Lambda does not know it by its id just now';
   if (now.launchToken !== launchToken || now.namespaceId !== namespaceId)
     return 'it does not carry the same tags any more';
