@@ -29,7 +29,7 @@ interface State {
 export async function runBootstrap(
   dependencies: ActivityDependencies,
   input: BootstrapInput,
-): Promise<{ seconds: number }> {
+): Promise<{ seconds: number; bootId: string }> {
   const { looks, agent } = dependencies;
   const startedAt = performance.now();
   const token = await agent.authToken();
@@ -86,7 +86,7 @@ export async function runBootstrap(
             logDetails(),
           );
         if (state?.kind !== 'exited') return undefined;
-        if (state.exitCode === 0) return { seconds: seconds(startedAt) };
+        if (state.exitCode === 0) return { seconds: seconds(startedAt), bootId: '' };
         const last = lastLines(redact(state.log), 1)[0] ?? 'no output';
         throw final(
           'bootstrap_failed',
@@ -140,7 +140,12 @@ function filesOf({ agent }: ActivityDependencies, input: BootstrapInput): { read
     instanceType: input.instanceType,
   };
   const steps =
-    input.commands === undefined ? agentSteps(agent.downloadUrl, variables) : commandSteps(input.commands, variables);
+    input.commands === undefined
+      ? agentSteps(agent.downloadUrl, variables)
+      : commandSteps(
+          input.commands.map((c) => (typeof c === 'string' ? c : c.run)),
+          variables,
+        );
   return { script: renderScript(steps) };
 }
 

@@ -15,7 +15,10 @@ export async function connectHost(
       port: ssh.port,
       username: ssh.username,
       privateKey: await ssh.privateKey(),
-      hostKey: { kind: 'pinned', fingerprint: host.hostKeyFingerprint },
+      hostKey:
+        host.hostKeyFingerprint === undefined
+          ? { kind: 'trust-first' }
+          : { kind: 'pinned', fingerprint: host.hostKeyFingerprint },
     },
     { signal },
   );

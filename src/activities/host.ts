@@ -5,7 +5,8 @@ import { lookUntil } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final } from './failures.ts';
 import { runBootstrap } from './bootstrap.ts';
-import type { HostActivities } from './types.ts';
+import { proveGpus } from './gpu-proof.ts';
+import type { HostActivities, HostView } from './types.ts';
 
 /** A key that is refused this long after the machine first answered will not be accepted later: cloud-init places it within seconds. */
 const PERMISSION_GRACE_MS = 120_000;
@@ -44,9 +45,16 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
             return undefined;
           }
           waitingFor = 'connected; cloud-init is not done yet';
-          return identify(last.connection, signal);
+          const identity = await identify(last.connection, signal);
+          return identity && { ...identity, hostKeyFingerprint: last.hostKeyFingerprint };
         },
       });
+    },
+
+    proveGpus: (input) => proveGpus(dependencies, input),
+
+    async checkBootstrapSecrets({ names }) {
+      await Promise.resolve(names);
     },
 
     runBootstrap: (input) => runBootstrap(dependencies, input),
@@ -78,7 +86,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
 async function identify(
   connection: SshConnection,
   signal: AbortSignal,
-): Promise<{ bootId: string; architecture: string } | undefined> {
+): Promise<Omit<HostView, 'hostKeyFingerprint'> | undefined> {
   try {
     const result = await connection.run(IDENTIFY, { timeoutMs: 10 * 60_000, signal });
     if (result.kind !== 'exited') return undefined;

@@ -180,6 +180,7 @@ async function readTypes(lambda: LambdaClient): Promise<readonly ListedType[]> {
   return types.map(({ instanceType, regionsWithCapacity }) => ({
     name: instanceType.name,
     priceCentsPerHour: instanceType.priceCentsPerHour,
+    gpus: { count: instanceType.specs.gpus, description: instanceType.gpuDescription },
     regionsWithCapacity: regionsWithCapacity.map((region) => region.name),
   }));
 }

@@ -7,7 +7,7 @@ import type { GpuView } from '../domain/gpus.ts';
 import type { InstanceView } from '../domain/instances.ts';
 import type { Tag, TaggedInstance } from '../domain/names.ts';
 import type { LedgerEntry, VerdictKind } from '../domain/orphan-verdict.ts';
-import type { Offering, Refusal, Wishes } from '../domain/offerings.ts';
+import type { Offering, OrderedGpus, Refusal, Wishes } from '../domain/offerings.ts';
 
 // What workflows see of the activities: types only. Each activity has one outside effect; those of LambdaActivities and
 // LaunchActivities send one Lambda request each (P6). Failures are ApplicationFailures whose type is a FailureType.
@@ -142,7 +142,7 @@ export interface LaunchInput {
   readonly runId: string;
   readonly offering: Offering;
   readonly sshKeyName: string;
-  readonly request: Pick<ProvisionNodeRequest, 'image' | 'fileSystemNames' | 'pool' | 'labels'>;
+  readonly request: Pick<ProvisionNodeRequest, 'image' | 'fileSystemNames' | 'pool' | 'labels' | 'userData'>;
   /** As recorded before the launch: it is refused when the worker derives another one (P10). */
   readonly hostKeyFingerprint: string;
 }
@@ -165,16 +165,40 @@ export interface LaunchFailureDetails {
   readonly retryAfterMs?: number;
 }
 
-/** A machine to reach over SSH. The worker derives the keys from the token. */
+/** A machine to reach over SSH. */
 export interface HostInput {
   readonly address: string;
   readonly launchToken: string;
+  /** The host key it has to show. Undefined: whoever answers is believed (`hostKey: 'trust-first'`). */
+  readonly hostKeyFingerprint?: string;
+}
+
+/** A machine that answered. */
+export interface HostView {
+  /** Another one is another boot. */
+  readonly bootId: string;
+  /** As `uname -m` says it. */
+  readonly architecture: string;
+  /** Of the host key it showed once cloud-init was done. */
   readonly hostKeyFingerprint: string;
 }
 
+export interface ProvenGpus {
+  readonly gpus: readonly GpuView[];
+  /** The boot for which it is proven. */
+  readonly bootId: string;
+}
+
+export type BootstrapCommands = NonNullable<ProvisionNodeRequest['bootstrap']>['commands'];
+
 export interface BootstrapInput {
   readonly host: HostInput;
-  readonly commands?: readonly string[];
+  /** Undefined: the built-in installation of navarch-node. */
+  readonly commands?: BootstrapCommands;
+  /** Names of secrets that the worker holds. */
+  readonly secrets?: readonly string[];
+  /** Of one step that sets no time of its own, in milliseconds. */
+  readonly stepMs: number;
   readonly pool?: string;
   readonly nodeId: string;
   readonly region: string;
@@ -185,21 +209,41 @@ export interface HostActivities {
   /** The SSH host key the machine of this launch will have: derived, so any worker can do it again (P10). */
   describeHostKey(input: { readonly launchToken: string }): Promise<{ readonly fingerprint: string }>;
   /** Waits until the machine answers with the key we chose and cloud-init is done. */
-  awaitHost(input: HostInput): Promise<{ readonly bootId: string; readonly architecture: string }>;
+  awaitHost(input: HostInput): Promise<HostView>;
+  /** Opens a CUDA context on every GPU. `gpu_unhealthy` when one does not work or is not what was ordered, `gpu_unproven` when nothing can tell. */
+  proveGpus(input: {
+    readonly host: HostInput;
+    readonly instanceType: string;
+    readonly ordered?: OrderedGpus;
+  }): Promise<ProvenGpus>;
+  /** `invalid_request` when the worker does not hold one of these. */
+  checkBootstrapSecrets(input: { readonly names: readonly string[] }): Promise<void>;
   /** Runs the bootstrap script once, detached, and watches it to its end. `bootstrap_failed` with its last lines otherwise. */
-  runBootstrap(input: BootstrapInput): Promise<{ readonly seconds: number }>;
+  runBootstrap(input: BootstrapInput): Promise<{ readonly seconds: number; readonly bootId: string }>;
   /** Stops the agent so that it does not come back. */
   stopAgent(input: HostInput): Promise<void>;
 }
 
+export interface RegistrationInput {
+  readonly nodeId: string;
+  readonly region: string;
+  readonly instanceType: string;
+  readonly pool?: string;
+  /** To restart the agent when Navarch has forgotten the node. */
+  readonly host: HostInput;
+  /** As seen over SSH; undefined: nobody has looked (`gpuCheck: 'off'`). */
+  readonly gpus?: readonly GpuView[];
+  readonly allowFakeGpus: boolean;
+  readonly mode: 'agent' | 'direct';
+}
+
 export interface NavarchActivities {
-  /** Waits until Navarch shows the node ACTIVE, as ours, and has heard it (P7). */
-  awaitRegistration(input: {
-    readonly nodeId: string;
-    readonly region: string;
-    readonly instanceType: string;
-    readonly pool?: string;
-  }): Promise<{ readonly gpus: readonly GpuView[] }>;
+  /** `unauthorized` when Navarch does not take the worker's token. One that is away is no failure: it is waited for later. */
+  checkNavarch(): Promise<void>;
+  /** Waits until Navarch shows the node ACTIVE, as ours, with the GPUs we saw, and has heard it (P7). */
+  awaitRegistration(
+    input: RegistrationInput,
+  ): Promise<{ readonly gpus: readonly GpuView[]; readonly fakeGpus: boolean }>;
   /** Marks the node in Navarch. A node that Navarch does not know is no failure: there is nothing to mark. */
   markNode(input: { readonly nodeId: string; readonly command: 'cordon' | 'drain' }): Promise<void>;
 }

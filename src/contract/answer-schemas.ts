@@ -49,6 +49,14 @@ export const progress = z
     region: z.string().exactOptional(),
     costUsd: usd.describe('Estimate, US dollars, over all launches of this node so far.'),
     needsAttention: z.string().exactOptional().describe('What a person has to look at.'),
+    machine: z
+      .object({
+        step: z.string(),
+        seconds: z.number().describe('Since the beginning of all steps.'),
+        lastLines: z.array(z.string()).describe('Of its output, secrets taken out.'),
+      })
+      .exactOptional()
+      .describe('What runs on the machine now, while something does.'),
   })
   .describe('Where a node is on its way, and why it waits.') satisfies Describes<Progress>;
 

@@ -33,7 +33,22 @@ export interface Progress {
   /** Estimate, US dollars, over all launches of this node so far. */
   readonly costUsd: number;
   readonly needsAttention?: string;
+  /** What runs on the machine now, while something does. */
+  readonly machine?: Omit<HostProgress, 'launchToken'>;
 }
+
+/** How far a step on the machine is. */
+export interface HostProgress {
+  readonly launchToken: string;
+  readonly step: string;
+  /** Since the beginning of all steps. */
+  readonly seconds: number;
+  /** Of its output, secrets taken out. */
+  readonly lastLines: readonly string[];
+}
+
+/** From the step that watches the machine to its provision. Nothing depends on it: one that is lost is not repeated. */
+export const hostProgressSignal = defineSignal<[HostProgress]>('hostProgress');
 
 export const progressQuery = defineQuery<Progress>('progress');
 

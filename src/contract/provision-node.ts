@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { templateVariables, unknownVariables } from '../domain/bootstrap-plan.ts';
+import { BOOTSTRAP_SECRET_PATTERN, templateVariables, unknownVariables } from '../domain/bootstrap-plan.ts';
 import { CAPACITY_WAIT_MS, DEFAULT_DEADLINES, DEFAULT_MAX_LAUNCHES } from '../domain/deadlines.ts';
 import { DURATION_PATTERN, formatDuration, LONGEST_MS, parseDuration } from '../domain/durations.ts';
+import { userDataProblems } from '../domain/user-data.ts';
 import { NODE_NAME_PATTERN, NODE_NAME_RULE, RESERVED_LABEL_PREFIXES } from '../domain/names.ts';
 
 export const nodeName = z
@@ -48,6 +49,28 @@ const bootstrapCommand = z
     }
   });
 
+const bootstrapStep = z.union(
+  [
+    bootstrapCommand,
+    z.strictObject({
+      run: bootstrapCommand,
+      title: z
+        .string()
+        .regex(/^[\x20-\x7e]{1,80}$/, 'must be one line of at most 80 printable ASCII characters')
+        .optional()
+        .describe('Shown while it runs. Default: which of the commands it is.'),
+      repeatable: z
+        .boolean()
+        .optional()
+        .describe('It may be run once more when it fails, or when the machine rebooted in its midst. Default false.'),
+      timeout: positiveDuration
+        .optional()
+        .describe('It is ended, and has failed, after so long. Default: deadlines.bootstrapStep.'),
+    }),
+  ],
+  'must be a command or {"run": command, …}',
+);
+
 /** What a caller asks for. Parsed strictly: an unknown field is refused, so that a misspelt wish is not silently ignored. */
 export const provisionNodeRequest = z
   .strictObject({
@@ -79,10 +102,59 @@ export const provisionNodeRequest = z
       .describe('Navarch pool.'),
     labels: labels.optional().describe('Further tags of the instance.'),
     bootstrap: z
-      .strictObject({ commands: z.array(bootstrapCommand).min(1).max(100) })
+      .strictObject({
+        commands: z.array(bootstrapStep).min(1).max(100),
+        secrets: z
+          .array(
+            z
+              .string()
+              .regex(
+                BOOTSTRAP_SECRET_PATTERN,
+                'must be the name of an environment variable: letters, digits and underscores, at most 64, not beginning with a digit',
+              ),
+          )
+          .max(50)
+          .optional()
+          .describe(
+            'Names of secrets that the worker holds. The commands find each in the environment variable of its name; the values never leave the worker but for the machine.',
+          ),
+      })
       .optional()
       .describe(
         `Commands run as root, each by a bash of its own, instead of the built-in installation of navarch-node. Navarch's template variables ${templateVariables().join(', ')} are put in shell-quoted.`,
+      ),
+    userData: z
+      .string()
+      .superRefine((text, context) => {
+        for (const message of userDataProblems(text)) context.addIssue({ code: 'custom', message });
+      })
+      .optional()
+      .describe(
+        'cloud-init user data of your own (#cloud-config, a script, or a MIME multipart), given to the machine together with ours, which chooses its SSH host key. It is kept in the history: no secrets.',
+      ),
+    hostKey: z
+      .enum(['pinned', 'trust-first'])
+      .optional()
+      .describe(
+        'pinned: the machine has to show the SSH host key that we gave it. trust-first, for images that ignore user data: whoever answers first at the address is believed, and pinned from then on. Default pinned.',
+      ),
+    gpuCheck: z
+      .enum(['on', 'off'])
+      .optional()
+      .describe(
+        'on: every GPU has to open a CUDA context, and count, model and memory have to be what was ordered. Types without GPUs are not checked. Default on.',
+      ),
+    registration: z
+      .enum(['agent', 'direct'])
+      .optional()
+      .describe(
+        'agent: navarch-node on the machine registers it, and has to be heard. direct: we register it, for images without an agent; nothing is heard of it then. Default agent.',
+      ),
+    allowFakeGpus: z
+      .boolean()
+      .optional()
+      .describe(
+        'Takes a node whose agent found no NVIDIA driver and registered invented GPUs. For test environments. Default false.',
       ),
     capacity: z
       .strictObject({
@@ -110,6 +182,14 @@ export const provisionNodeRequest = z
         ssh: positiveDuration
           .optional()
           .describe(`From the address to a verified SSH session. Default ${formatDuration(DEFAULT_DEADLINES.sshMs)}.`),
+        gpu: positiveDuration
+          .optional()
+          .describe(`The proof of the GPUs. Default ${formatDuration(DEFAULT_DEADLINES.gpuMs)}.`),
+        bootstrapStep: positiveDuration
+          .optional()
+          .describe(
+            `Each step of the bootstrap that sets no timeout of its own. Default ${formatDuration(DEFAULT_DEADLINES.bootstrapStepMs)}.`,
+          ),
         bootstrap: positiveDuration
           .optional()
           .describe(`The whole bootstrap script. Default ${formatDuration(DEFAULT_DEADLINES.bootstrapMs)}.`),
@@ -155,6 +235,11 @@ export const node = z.object({
   labels: z.record(z.string(), z.string()),
   pricePerHourUsd: z.number().describe('For the whole instance.'),
   hostKeyFingerprint: z.string().describe('Of its SSH host key, SHA256:<base64>.'),
+  hostKey: z.enum(['pinned', 'trust-first']).optional().describe('How we came to believe in that key.'),
+  architecture: z.string().optional().describe('As uname -m says it.'),
+  gpuCheck: z.enum(['passed', 'off']).optional().describe('off: nobody has proven that its GPUs work.'),
+  registration: z.enum(['agent', 'direct']).optional().describe('direct: Navarch has heard nothing of it.'),
+  fakeGpus: z.boolean().optional().describe('True: the GPUs that Navarch shows are invented.'),
   launchesUsed: z.int(),
   times: z.object({
     requested: time,
@@ -163,6 +248,7 @@ export const node = z.object({
     addressKnown: time,
     active: time,
     sshVerified: time,
+    gpusProven: time.optional(),
     bootstrapped: time,
     ready: time,
   }),

@@ -1,3 +1,6 @@
+/** Of a secret that the worker holds for bootstrap commands: it becomes an environment variable of that name. */
+export const BOOTSTRAP_SECRET_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+
 /** What Navarch's bootstrap templates may refer to (`{{.NodeID}}` and so on). */
 export interface BootstrapVariables {
   readonly controlPlane: string;

@@ -11,6 +11,10 @@ export interface RequestDeadlines {
   readonly addressMs: number;
   /** From the address to a verified SSH session with cloud-init done. sshd has been seen a minute after `active`, and cloud-init may install packages. */
   readonly sshMs: number;
+  /** The proof of the GPUs. CUDA gets four looks over three minutes to come up; machines that can (802 that goes away) do it within them. */
+  readonly gpuMs: number;
+  /** One step of the bootstrap, unless it says otherwise. Less than the whole, so that the failure names the step that hangs. */
+  readonly bootstrapStepMs: number;
   /** The whole bootstrap script. Downloads of the agent take seconds; users' own commands may install drivers or pull images. */
   readonly bootstrapMs: number;
   /** From launch to `active`. Lambda's slow boots reach 15 minutes (857 s seen on a single GPU); 8-GPU machines take 10 to 15. */
@@ -22,6 +26,8 @@ export interface RequestDeadlines {
 export const DEFAULT_DEADLINES: RequestDeadlines = {
   addressMs: 10 * MINUTE,
   sshMs: 15 * MINUTE,
+  gpuMs: 8 * MINUTE,
+  bootstrapStepMs: 15 * MINUTE,
   bootstrapMs: 20 * MINUTE,
   activeMs: 25 * MINUTE,
   registrationMs: 5 * MINUTE,
@@ -29,9 +35,9 @@ export const DEFAULT_DEADLINES: RequestDeadlines = {
 
 /** From the decision to launch until the machine is ready or given up, with each wait used to the full. */
 export function longestLaunchMs(deadlines: RequestDeadlines): number {
-  const { addressMs, sshMs, bootstrapMs, activeMs, registrationMs } = deadlines;
+  const { addressMs, sshMs, gpuMs, bootstrapMs, activeMs, registrationMs } = deadlines;
   const sent = LAUNCH_SCHEDULE_TO_START_MS + LAUNCH_START_TO_CLOSE_MS + SETTLE_WINDOW_MS;
-  return sent + Math.max(addressMs + sshMs + bootstrapMs, activeMs) + registrationMs;
+  return sent + Math.max(addressMs + sshMs + 2 * gpuMs + bootstrapMs, activeMs) + registrationMs;
 }
 
 /** Launches one provision may use before it gives up. On a bad day 7 of 8 H100s were broken; more than a few tries is money without hope. */
@@ -104,3 +110,13 @@ export const OVERDUE_AFTER_MS = 1 * HOUR;
 
 /** A workflow task that has failed so often in a row fails for a reason that a person has to look at. */
 export const TASK_ATTEMPTS_TO_REPORT = 5;
+
+/** How often, and how far apart, GPUs are looked at before a machine is condemned for them: 802 was seen to go away, and to stay (7 of 8 machines, probed for up to six minutes). */
+export const GPU_LOOKS = 4;
+export const GPU_LOOK_GAP_MS = 1 * MINUTE;
+
+/** How long the GPUs of a condemned machine are remembered: long enough for launches that land on the same host again, short enough for a repair. */
+export const CONDEMNED_GPUS_MS = 1 * DAY;
+
+/** An SSH key that was exchanged on the worker is still offered to machines for so long: longer than any boot. */
+export const OLD_SSH_KEY_MS = 6 * HOUR;

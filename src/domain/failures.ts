@@ -27,6 +27,10 @@ export const FAILURE_TYPES = [
   'host_key_mismatch',
   /** No SSH session, or cloud-init not done, within the deadline. */
   'ssh_unreachable',
+  /** A GPU does not work, is missing, or is not what was ordered. */
+  'gpu_unhealthy',
+  /** Nothing on the machine can tell whether its GPUs work: its image lacks what the proof needs. */
+  'gpu_unproven',
   /** The bootstrap script failed. */
   'bootstrap_failed',
   /** Navarch did not show the node ACTIVE, as ours, and alive within the deadline. */
@@ -52,6 +56,7 @@ export const HOPELESS: readonly FailureType[] = [
   'name_conflict',
   'price_too_high',
   'node_not_found',
+  'gpu_unproven',
 ];
 
 /** The machine is bad, the request is not: unwind this launch and try the next. */
@@ -59,6 +64,7 @@ const MACHINE_AT_FAULT: readonly FailureType[] = [
   'instance_failed',
   'host_key_mismatch',
   'ssh_unreachable',
+  'gpu_unhealthy',
   'bootstrap_failed',
   'registration_failed',
 ];

@@ -6,11 +6,20 @@ export interface Offering {
   readonly region: string;
   /** US cents per hour for the whole instance, as listed when it was chosen. */
   readonly priceCentsPerHour: number;
+  readonly gpus?: OrderedGpus;
+}
+
+/** The GPUs of a type, as Lambda describes them. */
+export interface OrderedGpus {
+  readonly count: number;
+  /** `H100 (80 GB SXM5)`; `N/A` where there are none. */
+  readonly description: string;
 }
 
 /** One type as Lambda lists it. */
 export interface ListedType {
   readonly name: string;
+  readonly gpus?: OrderedGpus;
   readonly priceCentsPerHour: number;
   /** A hint, stale in both directions, never a promise. */
   readonly regionsWithCapacity: readonly string[];
@@ -71,7 +80,8 @@ export function chooseOffering(
         resting += 1;
         continue;
       }
-      const offering = { instanceType: type.name, region, priceCentsPerHour: type.priceCentsPerHour };
+      const { name: instanceType, priceCentsPerHour, gpus } = type;
+      const offering = { instanceType, region, priceCentsPerHour, ...(gpus === undefined ? {} : { gpus }) };
       return { kind: 'offering', offering };
     }
   }

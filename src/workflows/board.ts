@@ -8,11 +8,16 @@ import {
 } from '@temporalio/workflow';
 import type { SearchAttributePair } from '@temporalio/common';
 import { DUE_BY, OWNED_INSTANCE, OWNED_TOKENS } from '../contract/memo.ts';
-import type { LaunchRecord, Progress } from '../contract/messages.ts';
+import type { HostProgress, LaunchRecord, Progress } from '../contract/messages.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { totalCostUsd } from '../domain/cost.ts';
 import type { Offering } from '../domain/offerings.ts';
 import { PHASE_TITLES, type Phase } from '../domain/phases.ts';
+
+/** Phases in which something of ours runs on the machine. */
+const ON_THE_MACHINE: readonly Phase[] = ['connecting', 'proving_gpus', 'bootstrapping'];
+
+const MOST_OF_A_LINE = 200;
 
 /** A launch as the board keeps it: what people see, and what its cost follows from. */
 interface Entry {
@@ -43,6 +48,7 @@ export class Board {
   #detail: string | undefined;
   #attention: string | undefined;
   #address: string | undefined;
+  #machine: HostProgress | undefined;
   #instanceId: string | undefined;
   #refusals: number;
   #notLaunched: number;
@@ -75,6 +81,7 @@ export class Board {
   enter(phase: Phase, detail?: string, pairs: SearchAttributePair[] = []): void {
     this.#detail = detail;
     if (phase !== this.#phase) {
+      this.#machine = undefined;
       this.#phase = phase;
       this.#since = Date.now();
       upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: phase }, ...pairs]);
@@ -116,6 +123,14 @@ export class Board {
 
   addressed(address: string): void {
     this.#address = address;
+    this.#show();
+  }
+
+  /** What runs on the machine now; forgotten with the phase. */
+  machine(progress: HostProgress): void {
+    // It may come late: after the step it tells of, or of the launch before.
+    if (!ON_THE_MACHINE.includes(this.#phase) || progress.launchToken !== this.#entries.at(-1)?.record.token) return;
+    this.#machine = progress;
     this.#show();
   }
 
@@ -183,6 +198,7 @@ export class Board {
       ...optional('region', last?.region),
       costUsd: totalCostUsd(this.#entries.map((e) => [e.priceCentsPerHour, (e.until ?? Date.now()) - e.from])),
       ...optional('needsAttention', this.#attention),
+      ...optional('machine', this.#machine && withoutToken(this.#machine)),
     };
   }
 
@@ -206,6 +222,7 @@ export class Board {
       `node \`${this.#name}\`, requested ${new Date(this.#requestedAt).toISOString()}`,
       this.#instanceId === undefined ? undefined : `instance \`${this.#instanceId}\``,
       this.#address === undefined ? undefined : `address \`${this.#address}\``,
+      ...machineLines(this.#machine),
       this.#refusals === 0 ? undefined : `launches refused for capacity: ${this.#refusals}`,
       ...this.#entries.map(({ record }, index) => {
         const end = record.failure === undefined ? '' : `, given up: ${record.failure}`;
@@ -214,6 +231,18 @@ export class Board {
     ];
     setCurrentDetails(lines.flatMap((line) => (line === undefined ? [] : [`- ${line}`])).join('\n'));
   }
+}
+
+function withoutToken({ step, seconds, lastLines }: HostProgress): Omit<HostProgress, 'launchToken'> {
+  return { step, seconds, lastLines };
+}
+
+/** Output goes into a code span of its own, line by line: whatever is in it, it is not markup. */
+function machineLines(machine: HostProgress | undefined): string[] {
+  if (machine === undefined) return [];
+  const { step, seconds, lastLines } = machine;
+  const output = lastLines.map((line) => `  - \`${line.replaceAll('`', "'").slice(0, MOST_OF_A_LINE)}\``);
+  return [[`on the machine: **${step}**, ${Math.round(seconds)} s since it began`, ...output].join('\n')];
 }
 
 /** First run of a chain of continued executions: the identity that outlives them. */

@@ -1,3 +1,4 @@
+import type { HostInput, ProvenGpus } from '../activities/types.ts';
 import type { Node } from '../contract/provision-node.ts';
 import { formatDuration } from '../domain/durations.ts';
 import type { FailureType } from '../domain/failures.ts';
@@ -20,7 +21,7 @@ export interface BroughtUp {
 }
 
 /**
- * From an instance id to a machine that all parties call good (P7): it answers with the host key we chose, its bootstrap ran, Lambda says
+ * From an instance id to a machine that all parties call good (P7): it answers with the host key we chose, its GPUs compute, its bootstrap ran, Lambda says
  * active, Navarch has registered and heard it. SSH does not wait for `active`: sshd has been seen up half a minute earlier, and the pinned key
  * makes that safe (P10).
  */
@@ -28,6 +29,7 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
   const { request, board, deadlines } = story;
   const { instanceId, hostKeyFingerprint, launchToken } = launched;
   const { instanceType, region } = offering;
+  const { hostKey = 'pinned', registration = 'agent', allowFakeGpus = false } = request;
   const identity = {
     nodeId: instanceId,
     region,
@@ -40,27 +42,32 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
   const addressKnown = now();
   board.addressed(address);
   launched.evidence = seen(launched.evidence, Date.now());
-  const machine = { address, launchToken, hostKeyFingerprint };
 
   const prepare = async () => {
     board.enter('connecting', `ubuntu@${address}, until cloud-init is done`);
-    await step('ssh_unreachable', 'no verified SSH session with cloud-init done', deadlines.sshMs, (withinMs) =>
-      host('verify the host over SSH', { withinMs }).awaitHost(machine),
+    const asked = { address, launchToken, ...(hostKey === 'pinned' ? { hostKeyFingerprint } : {}) };
+    const seenAs = await step(
+      'ssh_unreachable',
+      'no verified SSH session with cloud-init done',
+      deadlines.sshMs,
+      (withinMs) => host('verify the host over SSH', { withinMs }).awaitHost(asked),
     );
+    // From here on it is the key that was shown, whoever chose it.
+    const machine = { ...asked, hostKeyFingerprint: seenAs.hostKeyFingerprint };
     const sshVerified = now();
-    board.enter(
-      'bootstrapping',
-      request.bootstrap === undefined ? 'installing navarch-node' : 'running the given commands',
-    );
-    await step('bootstrap_failed', 'the bootstrap script did not end', deadlines.bootstrapMs, (withinMs) =>
-      host('run the bootstrap script', { withinMs }).runBootstrap({
-        host: machine,
-        ...identity,
-        ...(request.bootstrap === undefined ? {} : { commands: request.bootstrap.commands }),
-      }),
-    );
+    const proven = await proveGpus(story, offering, machine);
+    const gpusProven = proven === undefined ? {} : { gpusProven: now() };
+    const bootId = await bootstrap(story, identity, machine);
+    // A CUDA context proves something about one boot.
+    const rebooted = proven !== undefined && bootId !== undefined && bootId !== proven.bootId;
+    const gpus = (rebooted ? await proveGpus(story, offering, machine) : proven)?.gpus;
     board.enter('waiting_for_active', 'bootstrapped; Lambda has not said active yet');
-    return { sshVerified, bootstrapped: now() };
+    return {
+      machine,
+      gpus,
+      architecture: seenAs.architecture,
+      times: { sshVerified, ...gpusProven, bootstrapped: now() },
+    };
   };
   const becomeActive = async () => {
     await untilActive(launched, launched.launchedAt + deadlines.activeMs - Date.now());
@@ -70,11 +77,19 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
   const [prepared, activated] = await together(prepare, becomeActive);
 
   board.enter('registering', `until Navarch shows ${instanceId} ACTIVE and has heard it`);
-  const { gpus } = await step(
+  const { machine, gpus: provenGpus } = prepared;
+  const { gpus, fakeGpus } = await step(
     'registration_failed',
     'Navarch did not show the node alive',
     deadlines.registrationMs,
-    (withinMs) => host('until registered and heard', { withinMs }).awaitRegistration(identity),
+    (withinMs) =>
+      host('until registered and heard', { withinMs }).awaitRegistration({
+        ...identity,
+        host: machine,
+        ...(provenGpus === undefined ? {} : { gpus: provenGpus }),
+        allowFakeGpus,
+        mode: registration,
+      }),
   );
 
   return {
@@ -85,19 +100,66 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
       instanceId,
       launchToken,
       address,
+      architecture: prepared.architecture,
       gpus: [...gpus],
+      gpuCheck: provenGpus === undefined ? 'off' : 'passed',
+      ...(fakeGpus ? { fakeGpus } : {}),
       labels: request.labels ?? {},
       pricePerHourUsd: offering.priceCentsPerHour / 100,
-      hostKeyFingerprint,
+      hostKeyFingerprint: machine.hostKeyFingerprint,
+      hostKey,
+      registration,
       times: {
         launched: new Date(launched.launchedAt).toISOString(),
         addressKnown,
         active: activated.active,
-        sshVerified: prepared.sshVerified,
-        bootstrapped: prepared.bootstrapped,
+        ...prepared.times,
       },
     },
   };
+}
+
+/** Undefined: there is nothing to prove, or the caller does not want it. */
+async function proveGpus(
+  { request, board, deadlines }: Story,
+  { instanceType, gpus: ordered }: Offering,
+  machine: HostInput,
+): Promise<ProvenGpus | undefined> {
+  if (request.gpuCheck === 'off' || ordered?.count === 0) return undefined;
+  board.enter('proving_gpus', 'a CUDA context on every GPU');
+  return step('gpu_unhealthy', 'the GPUs were not proven', deadlines.gpuMs, (withinMs) =>
+    host('prove the GPUs', { withinMs }).proveGpus({
+      host: machine,
+      instanceType,
+      ...(ordered === undefined ? {} : { ordered }),
+    }),
+  );
+}
+
+/** The boot it ended in; undefined: there was nothing to run. */
+async function bootstrap(
+  { request, board, deadlines }: Story,
+  identity: { readonly nodeId: string; readonly region: string; readonly instanceType: string; readonly pool?: string },
+  machine: HostInput,
+): Promise<string | undefined> {
+  const { bootstrap: given, registration } = request;
+  // A node that we register ourselves has no agent to install.
+  if (given === undefined && registration === 'direct') return undefined;
+  board.enter('bootstrapping', given === undefined ? 'installing navarch-node' : 'running the given commands');
+  const { bootId } = await step(
+    'bootstrap_failed',
+    'the bootstrap script did not end',
+    deadlines.bootstrapMs,
+    (withinMs) =>
+      host('run the bootstrap script', { withinMs }).runBootstrap({
+        host: machine,
+        ...identity,
+        stepMs: deadlines.bootstrapStepMs,
+        ...(given === undefined ? {} : { commands: given.commands }),
+        ...(given?.secrets === undefined ? {} : { secrets: given.secrets }),
+      }),
+  );
+  return bootId;
 }
 
 /** A step that, when its time is up, fails as what it was for; with the last thing it met. */

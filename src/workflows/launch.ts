@@ -1,6 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import { CancellationScope, isCancellation, uuid4 } from '@temporalio/workflow';
-import type { LaunchFailureDetails } from '../activities/types.ts';
+import type { LaunchFailureDetails, LaunchInput } from '../activities/types.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
 import type { ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { SETTLE_LOOK_MS } from '../domain/deadlines.ts';
@@ -108,14 +108,13 @@ export function isWorthWaiting(error: unknown): boolean {
   return isRefused(error) && (neverStarted(error) || isPassingRefusal(type) || type === 'launch_outcome_unknown');
 }
 
-function pickLaunchFields(
-  request: ProvisionNodeRequest,
-): Pick<ProvisionNodeRequest, 'image' | 'fileSystemNames' | 'pool' | 'labels'> {
-  const { image, fileSystemNames, pool, labels } = request;
+function pickLaunchFields(request: ProvisionNodeRequest): LaunchInput['request'] {
+  const { image, fileSystemNames, pool, labels, userData } = request;
   return {
     ...(image === undefined ? {} : { image }),
     ...(fileSystemNames === undefined ? {} : { fileSystemNames }),
     ...(pool === undefined ? {} : { pool }),
     ...(labels === undefined ? {} : { labels }),
+    ...(userData === undefined ? {} : { userData }),
   };
 }

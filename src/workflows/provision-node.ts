@@ -2,14 +2,14 @@ import { continueAsNew, isCancellation, setHandler, upsertSearchAttributes, work
 import { TemporalFailure } from '@temporalio/common';
 import type { LaunchFailureDetails } from '../activities/types.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
-import { progressQuery } from '../contract/messages.ts';
+import { hostProgressSignal, progressQuery } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { longestLaunchMs } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
 import { withRefusal, type Offering } from '../domain/offerings.ts';
-import { lambda } from './activities.ts';
+import { host, lambda } from './activities.ts';
 import { Admission } from './admission.ts';
 import { bringUp } from './bring-up.ts';
 import { detailsOf, failingPlainly, failure, failureTypeOf, messageOf } from './failures.ts';
@@ -33,6 +33,9 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
   const { request, board } = story;
   const admission = new Admission(request);
   setHandler(progressQuery, () => board.progress(), { description: 'Where the node is, and why it waits.' });
+  setHandler(hostProgressSignal, (progress) => board.machine(progress), {
+    description: 'What runs on the machine now.',
+  });
   upsertSearchAttributes([
     { key: SEARCH_ATTRIBUTE.node, value: request.name },
     { key: SEARCH_ATTRIBUTE.phase, value: 'accepted' },
@@ -56,6 +59,9 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
   );
 }
 
+/** A worker that is that busy, or is being exchanged, is no reason to give a request up soon. */
+const CHECK = { withinMs: 15 * MINUTE };
+
 /** What can be known to be wrong before anything is waited for or paid for. */
 async function checkAccount({ request, capacityUntil }: Story): Promise<AccountKey> {
   // While Lambda is away this waits like the wait for capacity that follows, and no longer.
@@ -68,6 +74,9 @@ async function checkAccount({ request, capacityUntil }: Story): Promise<AccountK
     const regions = typeof request.region === 'string' ? [request.region] : request.region;
     await lambda('check the region', 'capacity', { withinMs }).checkRegions({ regions });
   }
+  const names = request.bootstrap?.secrets;
+  if (names !== undefined) await host('check the secrets', CHECK).checkBootstrapSecrets({ names });
+  await host("check Navarch's token", CHECK).checkNavarch();
   return accountKey;
 }
 
@@ -122,6 +131,17 @@ async function tryLaunch(story: Story, offering: Offering, accountKey: AccountKe
 function throwUnlessMachineAtFault(story: Story, error: unknown): void {
   const type = failureTypeOf(error);
   if (isCancellation(error) || !isMachineAtFault(type)) throw error;
+  if (type === 'host_key_mismatch') {
+    story.hostKeyMismatches += 1;
+    // One machine may be a stranger's; two of one image are the image.
+    if (story.hostKeyMismatches >= 2) {
+      throw failure(
+        type,
+        `two machines of this image did not take the SSH host key that user data gave them: for images that ignore user data, ask with hostKey: 'trust-first' (${messageOf(error)})`,
+        { cause: error, details: story.board.progress().launches },
+      );
+    }
+  }
   if (story.board.launchesUsed < story.maxLaunches) return;
   const used = `${story.board.launchesUsed} of ${story.maxLaunches} launches used`;
   throw failure(type ?? 'instance_failed', `${messageOf(error)} (${used}; all undone)`, {
@@ -150,6 +170,7 @@ async function continueStory(story: Story): Promise<void> {
     request: story.request,
     board: story.board.state(),
     refusals: story.refusals,
+    hostKeyMismatches: story.hostKeyMismatches,
   });
 }
 

@@ -18,6 +18,7 @@ export interface Continuation {
   readonly request: ProvisionNodeRequest;
   readonly board: BoardState;
   readonly refusals: readonly Refusal[];
+  readonly hostKeyMismatches?: number;
 }
 
 /** One provision: what was asked, resolved once, and where it stands. */
@@ -31,6 +32,8 @@ export interface Story {
   readonly until: number | undefined;
   readonly board: Board;
   refusals: readonly Refusal[];
+  /** Machines that never showed the host key we gave them. */
+  hostKeyMismatches: number;
   /** Why the last launch came to nothing. */
   lastRefusal?: { readonly type: FailureType; readonly message: string };
 }
@@ -54,6 +57,8 @@ export function openStory(input: ProvisionNodeRequest | Continuation): Story {
     deadlines: {
       addressMs: ms(deadlines?.address) ?? DEFAULT_DEADLINES.addressMs,
       sshMs: ms(deadlines?.ssh) ?? DEFAULT_DEADLINES.sshMs,
+      gpuMs: ms(deadlines?.gpu) ?? DEFAULT_DEADLINES.gpuMs,
+      bootstrapStepMs: ms(deadlines?.bootstrapStep) ?? DEFAULT_DEADLINES.bootstrapStepMs,
       bootstrapMs: ms(deadlines?.bootstrap) ?? DEFAULT_DEADLINES.bootstrapMs,
       activeMs: ms(deadlines?.active) ?? DEFAULT_DEADLINES.activeMs,
       registrationMs: ms(deadlines?.registration) ?? DEFAULT_DEADLINES.registrationMs,
@@ -63,6 +68,7 @@ export function openStory(input: ProvisionNodeRequest | Continuation): Story {
     until: deadlines?.whole === undefined ? undefined : board.requestedAt + (ms(deadlines.whole) ?? 0),
     board,
     refusals: continued?.refusals ?? [],
+    hostKeyMismatches: continued?.hostKeyMismatches ?? 0,
   };
 }
 
