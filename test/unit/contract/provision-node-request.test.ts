@@ -178,10 +178,7 @@ describe('each field, given wrongly, is named with what is wrong', () => {
     [{ bootstrap: { commands: 'echo' } }, ['bootstrap.commands: must be a list, not a string']],
     [{ bootstrap: { commands: ['ok', ''] } }, ['bootstrap.commands.1: must not be empty']],
     [{ bootstrap: { commands: '' } }, ['bootstrap.commands: must be a list, not a string']],
-    [
-      { bootstrap: { commands: [7] } },
-      ['bootstrap.commands.0: must be a command or {"run": command, …}, not a number'],
-    ],
+    [{ bootstrap: { commands: [7] } }, ['bootstrap.commands.0: must be a command or {"run": command, …}']],
     [{ bootstrap: { commands: ['echo'], user: 'root' } }, ['bootstrap.user: unknown field']],
     [{ bootstrap: { commands: ['ok', 'echo {{.Zone}}'] } }, [`bootstrap.commands.1: {{.Zone}} ${VARIABLES_RULE}`]],
     [
