@@ -1,7 +1,10 @@
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client, ScheduleOptions } from '@temporalio/client';
 import { sweepScheduleId, WORKFLOW_TYPE } from './contract/workflow-ids.ts';
 import { SWEEP_INTERVAL_MS, SWEEP_TIMEOUT_MS } from './domain/deadlines.ts';
+
+/** Each takes somebody who deletes the Schedule in the same instant: more is not bad luck. */
+const MOST_TRIES = 3;
 
 /**
  * The Schedule that sweeps an account for orphans (P5). Every worker makes sure of it when it starts; it may be repeated, by several at once,
@@ -31,10 +34,19 @@ export async function ensureSweepSchedule(
       pauseOnFailure: false,
     },
   } satisfies Omit<ScheduleOptions, 'scheduleId'>;
-  try {
-    await client.schedule.create({ scheduleId, ...wanted });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...wanted, state }));
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await client.schedule.create({ scheduleId, ...wanted });
+      return;
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    }
+    try {
+      await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...wanted, state }));
+      return;
+    } catch (error) {
+      // Somebody has deleted it between the two.
+      if (!(error instanceof ScheduleNotFoundError) || tries === MOST_TRIES) throw error;
+    }
   }
 }
