@@ -57,6 +57,24 @@ describe.concurrent('a sweep', () => {
   );
 
   test(
+    'is not needed where somebody asks for the end of what a forced run left, however often the key is refused meanwhile',
+    on('refused', 55, async (estate) => {
+      const name = `refused-${process.pid}`;
+      const { instanceId } = await estate.provision(name);
+      await estate.client.workflow.getHandle(keepNodeId(name)).terminate('by force');
+      const refused = { kind: 'error', status: 401, code: 'global/invalid-api-key' } as const;
+      for (const on of ['get', 'terminate', 'list'] as const) {
+        estate.simulator.controls.addFault({ on, times: 3, do: refused });
+      }
+      expect(await endingOf(estate.terminate(name))).toMatchObject({ type: 'completed' });
+      const struck = estate.simulator.record.requests.filter(({ status }) => status === 401);
+      expect(new Set(struck.map(({ operation }) => operation))).toEqual(new Set(['get', 'terminate', 'list']));
+      expect(estate.simulator.oracles.terminationsOf(instanceId)).not.toEqual([]);
+      expect(estate.simulator.oracles.instancesAlive()).toEqual([]);
+    }),
+  );
+
+  test(
     'only reports what a running provision launched and gave up; by hand it can be ended, and the provision goes on',
     on('stray', 53, async (estate) => {
       const { controls, record } = estate.simulator;
