@@ -76,8 +76,14 @@ const AGENT = '/usr/local/bin/navarch-node';
 const AGENT_RUNNER = '/usr/local/lib/navarch/run-navarch-node';
 const AGENT_UNIT = '/etc/systemd/system/navarch-node.service';
 
-/** Ends the agent so that it does not come back; harmless where there is none. */
-export const STOP_AGENT_COMMAND = 'systemctl disable --now navarch-node';
+/** What keeps the agent running where there is no systemd: takes `start`, `stop`, `restart` and `check`. Not there otherwise. */
+export const AGENT_SUPERVISOR = '/usr/local/lib/navarch/supervise-navarch-node';
+
+/** For root: ends the agent so that it does not come back, whatever keeps it running; harmless where there is none. */
+export const STOP_AGENT_COMMAND = `sh -c 'if [ -x ${AGENT_SUPERVISOR} ]; then ${AGENT_SUPERVISOR} stop; fi; if [ -d /run/systemd/system ]; then systemctl disable --now navarch-node; fi'`;
+
+/** For root: the agent begins anew, and so registers again, also where it had ended. Its exit code is 0 if it was started. */
+export const RESTART_AGENT_COMMAND = `sh -c 'if [ -x ${AGENT_SUPERVISOR} ]; then exec ${AGENT_SUPERVISOR} restart; fi; exec systemctl restart navarch-node'`;
 
 /**
  * The built-in plan: Navarch's own install script, mended (it fails as `ubuntu` under /usr/local/bin, blocks the session and dies with it).
