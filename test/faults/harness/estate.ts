@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, inject } from 'vitest';
 import { publicKeyOf } from '../../../src/clients/ssh/index.ts';
@@ -170,7 +170,7 @@ export class Estate {
   async close(): Promise<void> {
     await Promise.all(this.#workers.splice(0).map((worker) => worker.stop()));
     await this.client.connection.close();
-    await rm(this.#keyFile, { force: true });
+    await rm(dirname(this.#keyFile), { recursive: true, force: true });
   }
 }
 
