@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { inPlainWords } from './contract/plain-words.ts';
+import { BOOTSTRAP_SECRET_PATTERN } from './domain/bootstrap-plan.ts';
 import { DURATION_PATTERN, LONGEST_MS, parseDuration } from './domain/durations.ts';
 
 // The environment, read in one place and typed once. A secret may be given as NAME or as NAME_FILE, the path of a file that holds it; a
@@ -38,7 +40,10 @@ export interface WorkerConfig {
     readonly agentControlPlaneUrl: string;
     readonly authToken: Secret | undefined;
     readonly agentDownloadUrl: string;
+    readonly agentSha256: { readonly amd64?: string; readonly arm64?: string };
   };
+  /** Reads one now, by its name; undefined: there is none. */
+  readonly bootstrapSecret: (name: string) => Promise<string | undefined>;
   readonly http: { readonly host: string; readonly port: number };
   readonly metricsAddress: string | undefined;
   readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly format: 'json' | 'pretty' };
@@ -56,6 +61,10 @@ const duration = z
     return ms === undefined || (ms > 0 && ms <= LONGEST_MS);
   }, 'must be longer than 0s and at most 3650d')
   .transform((text) => parseDuration(text) ?? 0);
+const sha256 = z
+  .string()
+  .regex(/^[\da-fA-F]{64}$/, 'must be 64 hex digits')
+  .transform((text) => text.toLowerCase());
 const hostAndPort = z
   .string()
   .regex(/^([\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}$/, 'must be host:port, such as 127.0.0.1:8080')
@@ -123,6 +132,19 @@ export const VARIABLES = {
   NAVARCH_AGENT_DOWNLOAD_URL: url
     .default('https://github.com/NavarchProject/navarch/releases/latest/download')
     .describe("Where navarch-node-linux-amd64 and -arm64 are downloaded from. Default: Navarch's latest release."),
+  NAVARCH_AGENT_SHA256_AMD64: sha256
+    .optional()
+    .describe('SHA-256 that navarch-node-linux-amd64 has to have. Default: it is not checked.'),
+  NAVARCH_AGENT_SHA256_ARM64: sha256
+    .optional()
+    .describe('SHA-256 that navarch-node-linux-arm64 has to have. Default: it is not checked.'),
+  NAVARCH_BOOTSTRAP_SECRETS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder with one file per secret that requests may name in bootstrap.secrets; the file's name is the secret's. Default: none.",
+    ),
   NAVARCH_HTTP_ADDRESS: hostAndPort
     .default('127.0.0.1:8080')
     .describe('Where /healthz and /readyz answer. Default 127.0.0.1:8080.'),
@@ -194,7 +216,12 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
           ? undefined
           : secret('NAVARCH_AUTH_TOKEN', environment, v.NAVARCH_AUTH_TOKEN),
       agentDownloadUrl: v.NAVARCH_AGENT_DOWNLOAD_URL.replace(/\/+$/, ''),
+      agentSha256: {
+        ...(v.NAVARCH_AGENT_SHA256_AMD64 === undefined ? {} : { amd64: v.NAVARCH_AGENT_SHA256_AMD64 }),
+        ...(v.NAVARCH_AGENT_SHA256_ARM64 === undefined ? {} : { arm64: v.NAVARCH_AGENT_SHA256_ARM64 }),
+      },
     },
+    bootstrapSecret: (name) => bootstrapSecret(v.NAVARCH_BOOTSTRAP_SECRETS_DIR, name),
     http: { host, port: Number(httpPort) },
     metricsAddress: v.NAVARCH_METRICS_ADDRESS,
     log: { level: v.NAVARCH_LOG_LEVEL, format: v.NAVARCH_LOG_FORMAT },
@@ -240,6 +267,22 @@ function secret(name: SecretName, environment: Environment, value: string): Secr
       throw unreadableFile(name, path, error);
     }
   };
+}
+
+/** The file of that name in the folder, without the newline that closes it. Read at each use. */
+async function bootstrapSecret(folder: string | undefined, name: string): Promise<string | undefined> {
+  if (folder === undefined || !BOOTSTRAP_SECRET_PATTERN.test(name)) return undefined;
+  let text: string;
+  try {
+    text = await readFile(join(folder, name), 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'ENOENT') return undefined;
+    throw new ConfigurationError(`NAVARCH_BOOTSTRAP_SECRETS_DIR: cannot read ${name} in it (${code})`);
+  }
+  // No program's environment can hold it, and the rest of the value would be cut off in silence.
+  if (text.includes('\0')) throw new ConfigurationError(`NAVARCH_BOOTSTRAP_SECRETS_DIR: ${name} has a NUL in it`);
+  return text.replace(/\r?\n$/, '');
 }
 
 function contentOf(name: SecretName, path: string, text: string): string {

@@ -85,7 +85,9 @@ export async function startWorker({
         downloadUrl: config.navarch.agentDownloadUrl,
         controlPlaneUrl: config.navarch.agentControlPlaneUrl,
         authToken: async () => config.navarch.authToken?.(),
+        sha256: config.navarch.agentSha256,
       },
+      bootstrapSecret: config.bootstrapSecret,
       looks,
     };
     const activities = createActivities(dependencies);

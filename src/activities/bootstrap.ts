@@ -1,60 +1,81 @@
-import type { SshConnection, SshRunResult } from '../clients/ssh/index.ts';
-import { shellQuote } from '../clients/ssh/index.ts';
-import { AGENT_ENVIRONMENT_FILE, agentSteps, commandSteps, renderScript, STEP_MARK } from '../domain/bootstrap-plan.ts';
+import type { RunnerState } from '../domain/bootstrap-journal.ts';
+import { SECOND } from '../domain/durations.ts';
 import { lookUntil } from './activity-loop.ts';
+import { bootstrapOrder } from './bootstrap-order.ts';
+import { deliver, look, start, type MachineView } from './bootstrap-machine.ts';
+import { ProgressReport } from './bootstrap-progress.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final } from './failures.ts';
-import { connectHost } from './connect-host.ts';
+import { HostSession } from './host-session.ts';
+import { shownLines } from './shown-lines.ts';
 import type { BootstrapInput } from './types.ts';
 
-// The script runs detached on the machine, in a directory of its launch. Everything about it is in files there, so any worker can go on
-// watching it over a new connection, and starting it is harmless however often it is repeated:
-//   script    what to run          run    the runner: takes `begun`, or leaves at once when somebody has it
-//   begun     a directory: mkdir is the lock that is taken once
-//   pid       of the runner        log    its output        exit   its exit code, written last
+// The steps are run on the machine by a runner of their own (domain/bootstrap-runner.ts); this only starts it, watches it and judges. All
+// that is known is on the machine: a worker that takes over begins by looking.
 
-const DIRECTORY = '/var/lib/navarch-provisioner';
+/** Lines of the log that go into a failure, and into what is shown meanwhile. */
+const FAILURE_LINES = 100;
+const SHOWN_LINES = 3;
 
-/** Lines of the log that go into a failure. */
-const LOG_LINES = 100;
+/** A runner that was started shows in the journal within this time, or is started again. */
+const START_MS = 3 * SECOND;
+/** So often in a row nothing came of it, and nothing will. */
+const MAX_STARTS = 10;
 
-interface State {
-  /** `none`: not begun. `died`: begun, no exit code, and its process is gone (a reboot, or killed). */
-  readonly kind: 'none' | 'running' | 'exited' | 'died';
-  readonly exitCode: number;
-  readonly log: string;
-}
-
-/** Runs the bootstrap script of a launch once, and watches it to its end. */
+/** Runs the bootstrap of a launch once, and watches it to its end. */
 export async function runBootstrap(
   dependencies: ActivityDependencies,
   input: BootstrapInput,
 ): Promise<{ seconds: number; bootId: string }> {
-  const { looks, agent } = dependencies;
-  const startedAt = performance.now();
-  const token = await agent.authToken();
-  const redact = (text: string): string => (token === undefined ? text : text.replaceAll(token, '[redacted]'));
-  const files = filesOf(dependencies, input);
-  const directory = `${DIRECTORY}/${input.host.launchToken}`;
+  const { directory, delivery, redaction } = await bootstrapOrder(dependencies, input);
+  const session = new HostSession(dependencies, input.host);
+  const report = new ProgressReport(dependencies.temporal);
+  let trouble = session.trouble;
+  let seen: MachineView | undefined;
+  let starts = 0;
+  let startedAt = -Infinity;
+  let startedAfter: number | undefined;
 
-  const session = new Session(dependencies, input);
-  let started = false;
-  let state: State | undefined;
-  let trouble = 'not connected yet';
+  const lines = (count: number): string[] =>
+    seen === undefined ? [] : shownLines(redaction.apply(seen.log, { beginningIsCut: seen.logIsCut }), count);
+  const failed = (message: string) =>
+    final('bootstrap_failed', redaction.apply(message), { lastLines: lines(FAILURE_LINES) });
+  const progress = () => ({
+    step: stepOf(seen?.state),
+    seconds: secondsOf(seen?.state),
+    lastLines: lines(SHOWN_LINES),
+  });
+
+  /** Starts the runner, or starts it again. Returns what went wrong. */
+  async function begin(state: RunnerState, signal: AbortSignal): Promise<string | undefined> {
+    const attempts = state.kind === 'not-begun' ? 0 : state.attempts;
+    if (attempts !== startedAfter) starts = 0;
+    else if (performance.now() - startedAt < START_MS) return undefined;
+    if (starts === MAX_STARTS)
+      throw failed(`the bootstrap script does not start${trouble === '' ? '' : `: ${trouble}`}`);
+    const connection = await session.connection(signal);
+    if (connection === undefined) return session.trouble;
+    const begun =
+      state.kind === 'not-begun'
+        ? await deliver(connection, directory, delivery, signal)
+        : await start(connection, directory, signal);
+    if (begun.kind === 'lost') {
+      session.drop();
+      return begun.reason;
+    }
+    starts += 1;
+    startedAt = performance.now();
+    startedAfter = attempts;
+    return begun.kind === 'refused' ? `the machine refuses it: ${begun.reason}` : undefined;
+  }
+
   try {
     return await lookUntil({
-      everyMs: looks.hostMs,
-      details: () => ({
-        step: currentStep(state?.log),
-        seconds: seconds(startedAt),
-        lastLines: lastLines(redact(state?.log ?? ''), 3),
-        trouble,
-      }),
+      everyMs: dependencies.looks.hostMs,
+      details: () => ({ ...progress(), trouble }),
       timeUp: () =>
-        final(
-          'bootstrap_failed',
-          `the bootstrap script did not end in time (${state === undefined ? trouble : `step: ${currentStep(state.log)}`})`,
-          logDetails(),
+        failed(
+          `the bootstrap script did not end in time (step: ${stepOf(seen?.state)})${trouble === '' ? '' : `: ${trouble}`}`,
         ),
       look: async (signal) => {
         const connection = await session.connection(signal);
@@ -62,172 +83,53 @@ export async function runBootstrap(
           trouble = session.trouble;
           return undefined;
         }
-        if (!started) {
-          const failed = await deliver(connection, directory, files, token, signal);
-          if (failed !== undefined) {
-            trouble = failed;
-            session.drop();
-            return undefined;
-          }
-          started = true;
-        }
-        const result = await connection.run(watchCommand(directory), { signal, timeoutMs: 15_000 });
-        state = readState(result) ?? state;
-        if (result.kind !== 'exited') {
-          trouble = result.reason;
+        const now = await look(connection, directory, signal);
+        if (now.kind === 'lost') {
+          trouble = now.reason;
           session.drop();
           return undefined;
         }
-        trouble = '';
-        if (state?.kind === 'died')
-          throw final(
-            'bootstrap_failed',
-            `the bootstrap script was cut off (step: ${currentStep(state.log)}): the machine rebooted, or it was killed`,
-            logDetails(),
-          );
-        if (state?.kind !== 'exited') return undefined;
-        if (state.exitCode === 0) return { seconds: seconds(startedAt), bootId: '' };
-        const last = lastLines(redact(state.log), 1)[0] ?? 'no output';
-        throw final(
-          'bootstrap_failed',
-          `the bootstrap script failed with exit code ${state.exitCode} (step: ${currentStep(state.log)}): ${last}`,
-          logDetails(),
-        );
+        seen = now;
+        const { state } = now;
+        if (state.kind !== 'not-begun') {
+          report.of({ launchToken: input.host.launchToken, ...progress() });
+          trouble = '';
+        }
+        if (state.kind === 'ended' && state.exitCode === 0) return { seconds: state.seconds, bootId: state.bootId };
+        const verdict = verdictOn(now, lines(1)[0]);
+        if (verdict !== undefined) throw failed(verdict);
+        const mayBegin = state.kind === 'not-begun' || state.kind === 'cut-off';
+        if (mayBegin && !now.isRunning) trouble = (await begin(state, signal)) ?? trouble;
+        return undefined;
       },
     });
   } finally {
     session.drop();
   }
+}
 
-  function logDetails(): { readonly lastLines: readonly string[] } {
-    return { lastLines: lastLines(redact(state?.log ?? ''), LOG_LINES) };
+/** Why it has failed for good; undefined: it goes on, or can be made to. */
+function verdictOn({ state, diskTrouble }: MachineView, lastLine = 'no output'): string | undefined {
+  const disk = diskTrouble === undefined ? '' : `; the machine cannot write to its disk: ${diskTrouble}`;
+  const step = stepOf(state);
+  if (state.kind === 'ended' && state.exitCode !== 0) {
+    return state.outOfTime === undefined
+      ? `the bootstrap script failed with exit code ${state.exitCode} (step: ${step}): ${lastLine}${disk}`
+      : `the bootstrap script failed: a step did not end within ${state.outOfTime} (step: ${step})${disk}`;
   }
+  if (state.kind !== 'cut-off' || (state.mayGoOn && diskTrouble === undefined)) return undefined;
+  const how =
+    state.because === 'rebooted' ? `the machine rebooted during step ${step}` : `it was killed during step ${step}`;
+  const often = state.attempts > 1 ? `, in attempt ${state.attempts}` : '';
+  return `the bootstrap script was cut off: ${how}${often}${disk}`;
 }
 
-/** A connection that is made again when it was lost. */
-class Session {
-  readonly #dependencies: ActivityDependencies;
-  readonly #input: BootstrapInput;
-  #connection: SshConnection | undefined;
-  trouble = '';
-
-  constructor(dependencies: ActivityDependencies, input: BootstrapInput) {
-    this.#dependencies = dependencies;
-    this.#input = input;
-  }
-
-  async connection(signal: AbortSignal): Promise<SshConnection | undefined> {
-    if (this.#connection !== undefined) return this.#connection;
-    const result = await connectHost(this.#dependencies, this.#input.host, signal);
-    if (result.kind === 'connected') this.#connection = result.connection;
-    else this.trouble = result.reason;
-    return this.#connection;
-  }
-
-  drop(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
-  }
+function stepOf(state: RunnerState | undefined): string {
+  if (state === undefined || state.kind === 'not-begun') return 'before the first step';
+  return state.step?.title ?? 'between two steps';
 }
 
-function filesOf({ agent }: ActivityDependencies, input: BootstrapInput): { readonly script: string } {
-  const variables = {
-    controlPlane: agent.controlPlaneUrl,
-    pool: input.pool ?? '',
-    nodeId: input.nodeId,
-    provider: 'lambda',
-    region: input.region,
-    instanceType: input.instanceType,
-  };
-  const steps =
-    input.commands === undefined
-      ? agentSteps(agent.downloadUrl, variables)
-      : commandSteps(
-          input.commands.map((c) => (typeof c === 'string' ? c : c.run)),
-          variables,
-        );
-  return { script: renderScript(steps) };
-}
-
-/** Puts the files there and starts the runner. Returns what went wrong, or undefined. Safe to repeat. */
-async function deliver(
-  connection: SshConnection,
-  directory: string,
-  files: { readonly script: string },
-  token: string | undefined,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const quoted = shellQuote(directory);
-  const secrets = token === undefined ? '' : `NAVARCH_AUTH_TOKEN=${environmentValue(token)}\n`;
-  const steps: readonly (() => Promise<SshRunResult>)[] = [
-    () => connection.run(`sudo -n sh -c 'umask 077 && mkdir -p ${quoted} /etc/navarch'`, { signal }),
-    () => connection.upload(AGENT_ENVIRONMENT_FILE, secrets, { mode: 0o600, sudo: true, signal }),
-    () => connection.upload(`${directory}/script`, files.script, { mode: 0o700, sudo: true, signal }),
-    () => connection.upload(`${directory}/run`, runner(directory), { mode: 0o700, sudo: true, signal }),
-    () => connection.run(startCommand(directory), { signal }),
-  ];
-  for (const step of steps) {
-    const result = await step();
-    if (result.kind !== 'exited') return result.reason;
-    if (result.exitCode !== 0)
-      return `the script could not be delivered: ${result.stderr.trim() || `exit code ${result.exitCode}`}`;
-  }
-  return undefined;
-}
-
-/** As systemd reads it: in double quotes where it is more than plain characters. A token has no line breaks: HTTP headers could not carry it. */
-function environmentValue(value: string): string {
-  return /^[\w.~+/=:@-]+$/.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`;
-}
-
-function runner(directory: string): string {
-  const d = shellQuote(directory);
-  return `#!/usr/bin/env bash
-mkdir ${d}/begun 2>/dev/null || exit 0
-echo $$ > ${d}/pid
-bash ${d}/script > ${d}/log 2>&1 < /dev/null
-echo $? > ${d}/exit.part
-mv -f ${d}/exit.part ${d}/exit
-`;
-}
-
-/** setsid and the redirections let go of the session: the runner lives on when the connection does not. */
-function startCommand(directory: string): string {
-  return `sudo -n sh -c ${shellQuote(`setsid nohup bash ${shellQuote(directory)}/run >/dev/null 2>&1 </dev/null &`)}`;
-}
-
-/** One line with the state, then the log's tail. An exit code that appears between two questions is asked for last. */
-function watchCommand(directory: string): string {
-  const d = shellQuote(directory);
-  const script = `if [ -e ${d}/exit ]; then echo "exited $(cat ${d}/exit)"
-elif [ ! -e ${d}/begun ]; then echo "none 0"
-elif [ ! -s ${d}/pid ] || kill -0 "$(cat ${d}/pid)" 2>/dev/null; then echo "running 0"
-elif [ -e ${d}/exit ]; then echo "exited $(cat ${d}/exit)"
-else echo "died 0"; fi
-tail -n ${LOG_LINES} ${d}/log 2>/dev/null || true`;
-  return `sudo -n sh -c ${shellQuote(script)}`;
-}
-
-function readState(result: SshRunResult): State | undefined {
-  if (result.kind !== 'exited' || result.exitCode !== 0) return undefined;
-  const [first = '', ...log] = result.stdout.split('\n');
-  const match = /^(none|running|exited|died) (\d+)$/.exec(first.trim());
-  if (match === null) return undefined;
-  return { kind: match[1] as State['kind'], exitCode: Number(match[2]), log: log.join('\n') };
-}
-
-function currentStep(log: string | undefined): string {
-  const titles = (log ?? '').split('\n').filter((line) => line.startsWith(STEP_MARK));
-  return titles.at(-1)?.slice(STEP_MARK.length) ?? 'before the first step';
-}
-
-function lastLines(log: string, count: number): readonly string[] {
-  return log
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-count);
-}
-
-function seconds(startedAt: number): number {
-  return Math.round((performance.now() - startedAt) / 100) / 10;
+/** Of the whole, by the machine's clock. */
+function secondsOf(state: RunnerState | undefined): number {
+  return state === undefined || state.kind === 'not-begun' ? 0 : state.seconds;
 }

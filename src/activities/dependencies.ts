@@ -53,6 +53,10 @@ export interface ActivityDependencies {
     /** Navarch's control plane as the machines reach it. */
     readonly controlPlaneUrl: string;
     readonly authToken: () => Promise<string | undefined>;
+    /** Of the two files, in lower-case hex digits; what is not known is not checked. */
+    readonly sha256: { readonly amd64?: string; readonly arm64?: string };
   };
+  /** A secret for a caller's own bootstrap commands, by its name; undefined: the worker holds none of it. */
+  readonly bootstrapSecret: (name: string) => Promise<string | undefined>;
   readonly looks: LookIntervals;
 }

@@ -5,6 +5,7 @@ import { lookUntil } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final } from './failures.ts';
 import { runBootstrap } from './bootstrap.ts';
+import { checkBootstrapSecrets } from './bootstrap-secrets.ts';
 import { proveGpus } from './gpu-proof.ts';
 import type { HostActivities, HostView } from './types.ts';
 
@@ -53,9 +54,7 @@ export function createHostActivities(dependencies: ActivityDependencies): HostAc
 
     proveGpus: (input) => proveGpus(dependencies, input),
 
-    async checkBootstrapSecrets({ names }) {
-      await Promise.resolve(names);
-    },
+    checkBootstrapSecrets: (input) => checkBootstrapSecrets(dependencies, input),
 
     runBootstrap: (input) => runBootstrap(dependencies, input),
 

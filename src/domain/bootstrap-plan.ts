@@ -1,3 +1,6 @@
+import { parseDuration } from './durations.ts';
+import { quote } from './shell-quoting.ts';
+
 /** Of a secret that the worker holds for bootstrap commands: it becomes an environment variable of that name. */
 export const BOOTSTRAP_SECRET_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
@@ -46,35 +49,52 @@ function fieldOf(inner: string): keyof BootstrapVariables | undefined {
   return VARIABLES.get(REFERENCE.exec(inner)?.[1] ?? '');
 }
 
-/** POSIX shell quoting: the value, whatever is in it, as one word. */
-export function quote(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+/** One thing to do on the machine: a bash of its own, run as root with `set -euo pipefail`, so nothing but files carries over to the next. */
+export interface BootstrapStep {
+  /** Shown while it runs. One line. */
+  readonly title: string;
+  /** Shell text. */
+  readonly run: string;
+  /** It may be run once more when it failed, and begun again when the machine rebooted in its midst. */
+  readonly repeatable: boolean;
+  /** It is ended, and has failed, after so long on the machine's own clock. */
+  readonly timeoutMs: number;
 }
 
-export interface BootstrapStep {
-  /** Shown while it runs. */
-  readonly title: string;
-  /** Shell text, run by bash with `set -euo pipefail`, as root. */
-  readonly run: string;
-}
+/** A caller's own command, as the contract has it. */
+export type BootstrapCommand =
+  | string
+  | {
+      readonly run: string;
+      readonly title?: string | undefined;
+      readonly repeatable?: boolean | undefined;
+      readonly timeout?: string | undefined;
+    };
 
 /**
- * The caller's own commands, one step each, in order, each in a bash of its own: what one of them exits with, leaves unquoted or does not close
- * is its own affair, and never makes the rest be skipped unnoticed. So nothing but files carries over, as with Navarch's own bootstrap.
+ * The caller's own commands, one step each, in order: what one of them exits with, leaves unquoted or does not close is its own affair, and
+ * never makes the rest be skipped unnoticed, as with Navarch's own bootstrap.
+ *
+ * @param stepMs of a command that sets no time of its own
  */
-export function commandSteps(commands: readonly string[], variables: BootstrapVariables): BootstrapStep[] {
-  return commands.map((command, index) => ({
-    title: `command ${index + 1} of ${commands.length}`,
-    run: `bash -c ${quote(`set -euo pipefail\n${renderCommand(command, variables)}`)}`,
-  }));
+export function commandSteps(
+  commands: readonly BootstrapCommand[],
+  variables: BootstrapVariables,
+  stepMs: number,
+): BootstrapStep[] {
+  return commands.map((command, index) => {
+    const { run, title, repeatable, timeout } = typeof command === 'string' ? { run: command } : command;
+    return {
+      title: title ?? `command ${index + 1} of ${commands.length}`,
+      run: renderCommand(run, variables),
+      repeatable: repeatable ?? false,
+      timeoutMs: (timeout === undefined ? undefined : parseDuration(timeout)) ?? stepMs,
+    };
+  });
 }
 
 /** Where secrets for the agent are put before the script runs: root-only, delivered over stdin, never on a command line (P8). */
 export const AGENT_ENVIRONMENT_FILE = '/etc/navarch/agent.env';
-
-const AGENT = '/usr/local/bin/navarch-node';
-const AGENT_RUNNER = '/usr/local/lib/navarch/run-navarch-node';
-const AGENT_UNIT = '/etc/systemd/system/navarch-node.service';
 
 /** What keeps the agent running where there is no systemd: takes `start`, `stop`, `restart` and `check`. Not there otherwise. */
 export const AGENT_SUPERVISOR = '/usr/local/lib/navarch/supervise-navarch-node';
@@ -84,87 +104,3 @@ export const STOP_AGENT_COMMAND = `sh -c 'if [ -x ${AGENT_SUPERVISOR} ]; then ${
 
 /** For root: the agent begins anew, and so registers again, also where it had ended. Its exit code is 0 if it was started. */
 export const RESTART_AGENT_COMMAND = `sh -c 'if [ -x ${AGENT_SUPERVISOR} ]; then exec ${AGENT_SUPERVISOR} restart; fi; exec systemctl restart navarch-node'`;
-
-/**
- * The built-in plan: Navarch's own install script, mended (it fails as `ubuntu` under /usr/local/bin, blocks the session and dies with it).
- * `agentUrl` is where `navarch-node-linux-amd64` and `-arm64` are downloaded from.
- */
-export function agentSteps(agentUrl: string, variables: BootstrapVariables): BootstrapStep[] {
-  const flags = [
-    ['--server', variables.controlPlane],
-    ['--node-id', variables.nodeId],
-    ['--provider', variables.provider],
-    ['--region', variables.region],
-    ['--instance-type', variables.instanceType],
-    ...(variables.pool === '' ? [] : [['--pool', variables.pool]]),
-  ] as const;
-  const start = `exec ${AGENT} ${flags.map(([flag, value]) => `${flag} ${quote(value)}`).join(' ')}`;
-  return [
-    {
-      title: 'detect architecture',
-      run: `case "$(uname -m)" in
-  x86_64) arch=amd64 ;;
-  aarch64 | arm64) arch=arm64 ;;
-  *) echo "no navarch-node for architecture $(uname -m)" >&2; exit 64 ;;
-esac`,
-    },
-    {
-      title: 'download navarch-node',
-      // Downloaded beside the target, so that the last step is a rename: nobody ever sees half an agent.
-      run: `download=${AGENT}.download
-curl -fsSL --retry 5 --connect-timeout 10 --max-time 300 -o "$download" ${quote(agentUrl)}/navarch-node-linux-"$arch"
-test -s "$download"`,
-    },
-    {
-      title: 'install navarch-node',
-      // The runner is one quoted word, not a here-document: no value can end it early.
-      run: `chmod 0755 "$download"
-mv -f "$download" ${AGENT}
-mkdir -p /usr/local/lib/navarch
-printf '%s\\n' '#!/bin/sh' ${quote(start)} > ${AGENT_RUNNER}
-chmod 0755 ${AGENT_RUNNER}`,
-    },
-    {
-      title: 'start navarch-node',
-      // on-failure, not always: Navarch's TERMINATE makes the agent exit 0, and it must stay away then.
-      run: `cat > ${AGENT_UNIT} <<'UNIT'
-[Unit]
-Description=Navarch node agent
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-ExecStart=${AGENT_RUNNER}
-EnvironmentFile=-${AGENT_ENVIRONMENT_FILE}
-Restart=on-failure
-RestartSec=5
-
-[Install]
-WantedBy=multi-user.target
-UNIT
-systemctl daemon-reload
-systemctl enable navarch-node
-systemctl restart navarch-node`,
-    },
-    {
-      title: 'prove navarch-node stays up',
-      run: `for look in 1 2 3; do
-  sleep 1
-  if ! systemctl is-active --quiet navarch-node; then
-    journalctl -u navarch-node -n 50 --no-pager
-    echo 'navarch-node did not stay up' >&2
-    exit 70
-  fi
-done`,
-    },
-  ];
-}
-
-/** A line of output that begins a step; what follows is the step's title. */
-export const STEP_MARK = '==> ';
-
-/** The whole script: each step announces itself, the first failing command ends it with its exit code. */
-export function renderScript(steps: readonly BootstrapStep[]): string {
-  const body = steps.map((step) => `echo ${quote(STEP_MARK + step.title)}\n${step.run}`).join('\n\n');
-  return `#!/usr/bin/env bash\nset -euo pipefail\n\n${body}\n\necho ${quote(`${STEP_MARK}done`)}\n`;
-}

@@ -1,20 +1,16 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  agentSteps,
   commandSteps,
-  quote,
   renderCommand,
-  renderScript,
-  STEP_MARK,
   templateVariables,
   unknownVariables,
-  type BootstrapStep,
   type BootstrapVariables,
 } from '../../../src/domain/bootstrap-plan.ts';
+import { quote } from '../../../src/domain/shell-quoting.ts';
 
 const VARIABLES: BootstrapVariables = {
   controlPlane: 'https://navarch.example:50051',
@@ -71,17 +67,6 @@ function bash(text: string): { readonly status: number | null; readonly stdout: 
   return spawnSync('bash', ['-s'], { cwd: folder, input: text, encoding: 'utf8' });
 }
 
-/** Runs the whole script as the runner on the machine does: from a file. */
-function runScript(steps: readonly BootstrapStep[]): { readonly status: number | null; readonly stdout: string } {
-  const path = join(folder, 'script');
-  writeFileSync(path, renderScript(steps));
-  const { status, stdout } = spawnSync('bash', [path], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  return { status, stdout };
-}
-
 describe('template variables', () => {
   test('are those of Navarch', () => {
     expect(templateVariables()).toEqual([
@@ -136,10 +121,9 @@ describe('quoting', () => {
   });
 
   test.each(HOSTILE)('a variable of the value %j is one word of its command, and nothing of it is run', (value) => {
-    const steps = commandSteps([`printf '<%s>' {{.Pool}} {{.Region}}`], { ...VARIABLES, pool: value, region: value });
-    const { status, stdout } = runScript(steps);
-    expect(status).toBe(0);
-    expect(stdout).toContain(`\n<${value}><${value}>`);
+    const variables = { ...VARIABLES, pool: value, region: value };
+    const command = renderCommand(`printf '<%s>' {{.Pool}} {{.Region}}`, variables);
+    expect(bash(command)).toMatchObject({ status: 0, stdout: `<${value}><${value}>`, stderr: '' });
     expect(spawnSync('ls', [folder], { encoding: 'utf8' }).stdout.split('\n')).not.toContain('owned');
   });
 
@@ -149,125 +133,17 @@ describe('quoting', () => {
 });
 
 describe("a caller's own commands", () => {
-  const marks = (stdout: string): string[] =>
-    stdout.split('\n').flatMap((line) => (line.startsWith(STEP_MARK) ? [line.slice(STEP_MARK.length)] : []));
-
-  test('run in order, each announced, the end too', () => {
-    const { status, stdout } = runScript(commandSteps(['echo one', 'echo two'], VARIABLES));
-    expect(status).toBe(0);
-    expect(stdout).toBe('==> command 1 of 2\none\n==> command 2 of 2\ntwo\n==> done\n');
+  test('become steps that run once, with the time that the request gives a step, called by their number', () => {
+    expect(commandSteps(['echo {{.Pool}}', { run: 'true' }], VARIABLES, 900_000)).toEqual([
+      { title: 'command 1 of 2', run: 'echo training', repeatable: false, timeoutMs: 900_000 },
+      { title: 'command 2 of 2', run: 'true', repeatable: false, timeoutMs: 900_000 },
+    ]);
   });
 
-  test.each([
-    ['that fails', 'exit 7', 7],
-    ['whose first line fails', 'false\necho hidden', 1],
-    ['whose pipe fails inside', 'false | cat', 1],
-    ['that uses what is not set', 'echo "$UNSET_HERE"', 1],
-  ])('end with one %s, with its exit code', (_, command, code) => {
-    const { status, stdout } = runScript(commandSteps([command, 'echo never'], VARIABLES));
-    expect(status).toBe(code);
-    expect(stdout).toBe('==> command 1 of 2\n');
-  });
-
-  test.each([
-    ['leaves early, content', 'echo enough; exit 0'],
-    ['is a here-document that nobody closed', 'cat <<END\ntext'],
-    ['ends in a comment', 'echo x # and more'],
-    ['ends in a backslash', 'echo x \\'],
-    ['ends in &', 'true &'],
-    ['moves elsewhere', 'cd /; set +eu; false; true'],
-    ['replaces itself', 'exec true'],
-    ['reads all of its stdin', 'cat > /dev/null < /dev/null'],
-  ])('go on after one that %s: none is skipped and called done', (_, command) => {
-    const { status, stdout } = runScript(commandSteps([command, 'echo "second ran"'], VARIABLES));
-    expect(marks(stdout)).toEqual(['command 1 of 2', 'command 2 of 2', 'done']);
-    expect(stdout).toContain('\nsecond ran\n');
-    expect(status).toBe(0);
-  });
-
-  test.each(["echo 'never closed", 'echo "never closed', 'if true; then', 'echo )', '}'])(
-    'fail at %j, and do not make the next one part of it',
-    (command) => {
-      const { status, stdout } = runScript(commandSteps([command, `echo 'second ran'`, `echo "third"`], VARIABLES));
-      expect(status).not.toBe(0);
-      expect(stdout).toBe('==> command 1 of 3\n');
-    },
-  );
-
-  test('may be as long as the contract allows, full of what quoting makes longer', () => {
-    const long = `: '${"'\\''".repeat(7_990)}'`;
-    expect(long.length).toBeLessThanOrEqual(32_000);
-    expect(runScript(commandSteps([long, `: ${"''".repeat(15_990)}`], VARIABLES)).status).toBe(0);
-  });
-});
-
-describe('the built-in plan', () => {
-  const scriptFor = (variables: Partial<BootstrapVariables> = {}, url = 'https://download.example/navarch') =>
-    renderScript(agentSteps(url, { ...VARIABLES, ...variables }));
-
-  test.each(HOSTILE)('is a script that bash reads, whatever its values: %j', (value) => {
-    const path = join(folder, 'script');
-    const hostile = { pool: value, region: value, instanceType: value, controlPlane: value, nodeId: value };
-    writeFileSync(path, scriptFor(hostile, value));
-    expect(execFileSync('bash', ['-n', path], { encoding: 'utf8' })).toBe('');
-  });
-
-  test.each(HOSTILE)('starts the agent with exactly the values given, whatever they are: %j', (value) => {
-    const step = agentSteps('https://x', { ...VARIABLES, region: value, instanceType: value }).find(
-      ({ title }) => title === 'install navarch-node',
-    );
-    const runner = join(folder, 'runner');
-    const line = step?.run.split('\n').findIndex((text) => text.startsWith('printf ')) ?? -1;
-    const write =
-      step?.run
-        .split('\n')
-        .slice(line, -1)
-        .join('\n')
-        .replace(/> \S+$/, `> ${runner}`) ?? '';
-    expect(bash(write)).toMatchObject({ status: 0, stderr: '' });
-    const text = readFileSync(runner, 'utf8');
-    expect(text.startsWith('#!/bin/sh\nexec /usr/local/bin/navarch-node --server ')).toBe(true);
-    const seen = bash(text.replace('exec /usr/local/bin/navarch-node', `exec printf '<%s>'`)).stdout;
-    expect(seen).toBe(
-      `<--server><https://navarch.example:50051><--node-id><${VARIABLES.nodeId}><--provider><lambda>` +
-        `<--region><${value}><--instance-type><${value}><--pool><training>`,
-    );
-  });
-
-  test('names no pool when there is none', () => {
-    expect(scriptFor({ pool: '' })).not.toContain('--pool');
-  });
-
-  test('gives the agent no secret on its command line: what it needs comes from a file that only root reads (P8)', () => {
-    expect(scriptFor()).not.toMatch(/auth-token|AUTH_TOKEN/);
-    expect(scriptFor()).toContain('EnvironmentFile=-/etc/navarch/agent.env');
-  });
-
-  test('lets an agent that Navarch told to end stay ended', () => {
-    expect(scriptFor()).toContain('Restart=on-failure');
-  });
-
-  test('never writes into the agent that runs: it is replaced by a rename', () => {
-    expect(scriptFor()).toContain('mv -f "$download" /usr/local/bin/navarch-node');
-    expect(scriptFor()).toMatch(
-      /curl -fsSL [^\n]*-o "\$download" https:\/\/download.example\/navarch\/navarch-node-linux-"\$arch"/,
-    );
-  });
-
-  test.each([
-    ['x86_64', 'amd64'],
-    ['aarch64', 'arm64'],
-    ['arm64', 'arm64'],
-  ])('knows that %s is %s', (machine, arch) => {
-    const [detect] = agentSteps('https://x', VARIABLES);
-    const { stdout, status } = bash(`uname() { echo ${machine}; }\n${detect?.run ?? ''}\necho "$arch"`);
-    expect({ stdout, status }).toEqual({ stdout: `${arch}\n`, status: 0 });
-  });
-
-  test('says so on a machine for which there is no agent', () => {
-    const [detect] = agentSteps('https://x', VARIABLES);
-    const { stderr, status } = bash(`uname() { echo riscv64; }\n${detect?.run ?? ''}\necho not reached`);
-    expect(status).toBe(64);
-    expect(stderr).toBe('no navarch-node for architecture riscv64\n');
+  test('say themselves what they are called, how long they may take, and that they may be repeated', () => {
+    const command = { run: 'apt-get update', title: 'packages', repeatable: true, timeout: '90s' };
+    expect(commandSteps([command], VARIABLES, 900_000)).toEqual([
+      { title: 'packages', run: 'apt-get update', repeatable: true, timeoutMs: 90_000 },
+    ]);
   });
 });
