@@ -14,7 +14,8 @@ const TIME_TO_SAY_WHY_MS = 2_000;
  * Cancellation and worker shutdown end it between two looks, and within one through the signal.
  */
 export async function lookUntil<T>(options: {
-  readonly everyMs: number;
+  /** Between two looks; a function is asked after each. */
+  readonly everyMs: number | (() => number);
   /** Returns undefined for "not yet". */
   readonly look: (signal: AbortSignal) => Promise<T | undefined>;
   /** Shown as the heartbeat, and handed to the next attempt. */
@@ -28,9 +29,11 @@ export async function lookUntil<T>(options: {
   for (;;) {
     const answer = await beating(options.details, () => options.look(signal));
     if (answer !== undefined) return answer;
-    if (performance.now() + options.everyMs >= until) throw options.timeUp();
+    const everyMs = typeof options.everyMs === 'number' ? options.everyMs : options.everyMs();
+    if (performance.now() + everyMs >= until) throw options.timeUp();
     signal.throwIfAborted();
-    await delay(options.everyMs, undefined, { signal });
+    // The pause may be longer than Temporal waits for a heartbeat.
+    await beating(options.details, () => delay(everyMs, undefined, { signal }));
   }
 }
 

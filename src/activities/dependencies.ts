@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { LambdaClient } from '../clients/lambda/index.ts';
 import type { NavarchClient } from '../clients/navarch/index.ts';
-import { KEEPER_LOOK_MS } from '../domain/deadlines.ts';
+import { GPU_LOOK_GAP_MS, KEEPER_LOOK_MS } from '../domain/deadlines.ts';
 import { SECOND } from '../domain/durations.ts';
 
 /** How often each wait looks, in milliseconds. */
@@ -16,6 +16,8 @@ export interface LookIntervals {
   readonly keptMs: number;
   /** At a machine that does not answer over SSH yet, a running script, or Navarch: none of these is Lambda's budget. */
   readonly hostMs: number;
+  /** At GPUs that were seen not to work. */
+  readonly gpuMs: number;
 }
 
 export const DEFAULT_LOOKS: LookIntervals = {
@@ -24,6 +26,7 @@ export const DEFAULT_LOOKS: LookIntervals = {
   endMs: 15 * SECOND,
   keptMs: KEEPER_LOOK_MS,
   hostMs: 500,
+  gpuMs: GPU_LOOK_GAP_MS,
 };
 
 /** What the activities reach the world with. Secrets are functions: they are read when used, and rotated without a restart (P8). */

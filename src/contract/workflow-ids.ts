@@ -9,6 +9,7 @@ export const WORKFLOW_TYPE = {
   endInstance: 'endInstance',
   adoptInstance: 'adoptInstance',
   releaseInstance: 'releaseInstance',
+  accountBroker: 'accountBroker',
 } as const;
 
 /** The workflow that provisions a node. One runs at a time for a name; it owns what it launches until the keeper has started. */
@@ -28,4 +29,9 @@ export function terminateNodeId(name: string): string {
 /** Id of the Schedule that sweeps an account for orphans, and the beginning of its workflows' ids. */
 export function sweepScheduleId(account: string | undefined): string {
   return `sweep-orphans/${account ?? 'default'}`;
+}
+
+/** The workflow that remembers what the owners of one account have to know together. Runs only while there is something. */
+export function accountBrokerId(account: string | undefined): string {
+  return `account/${account ?? 'default'}`;
 }

@@ -98,12 +98,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 }
 
 function scaledLooks(factor: number): LookIntervals {
-  const { capacityMs, bootMs, endMs, keptMs, hostMs } = DEFAULT_LOOKS;
+  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs } = DEFAULT_LOOKS;
   return {
     capacityMs: scaled(capacityMs, factor),
     bootMs: scaled(bootMs, factor),
     endMs: scaled(endMs, factor),
     keptMs: scaled(keptMs, factor),
+    gpuMs: scaled(gpuMs, factor),
     hostMs: Math.max(scaled(hostMs, factor), 50),
   };
 }

@@ -88,12 +88,13 @@ export function environmentOf(site: Site): Readonly<Record<string, string>> {
 }
 
 export function scaledLooks(): LookIntervals {
-  const { capacityMs, bootMs, endMs, keptMs, hostMs } = DEFAULT_LOOKS;
+  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs } = DEFAULT_LOOKS;
   return {
     capacityMs: scaled(capacityMs),
     bootMs: scaled(bootMs),
     endMs: scaled(endMs),
     keptMs: scaled(keptMs),
+    gpuMs: scaled(gpuMs),
     hostMs: Math.max(scaled(hostMs), 100),
   };
 }
