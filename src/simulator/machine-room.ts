@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts';
 import { faultOf } from './faults/instance-faults.ts';
+import { GPU_MODELS } from './gpu-models.ts';
 import type { Instance } from './instance.ts';
 import type { SimulatorLog } from './log.ts';
-import type { Machine, MachineSpec } from './machines/machine.ts';
+import type { Machine, MachineGpu, MachineSpec } from './machines/machine.ts';
 import { derivedSeed } from './random.ts';
 import type { Recorder } from './record.ts';
 
@@ -95,8 +96,6 @@ export class MachineRoom {
     const { clock, seed, sshPort, recorder } = this.#options;
     const { order, address } = instance;
     if (address === undefined) throw new Error(`instance ${instance.id} has no address to be switched on at`);
-    const cuda = faultOf(instance.faults, 'cuda-error');
-    const model = order.type.gpuModel;
     return {
       instanceId: instance.id,
       address,
@@ -105,15 +104,8 @@ export class MachineRoom {
       region: order.region,
       instanceType: order.type.name,
       architecture: order.type.architecture === 'arm64' ? 'aarch64' : 'x86_64',
-      gpus:
-        model === undefined
-          ? []
-          : instance.gpuUuids.map((uuid, index) => ({
-              uuid,
-              name: model.smiName,
-              memoryMiB: model.memoryMiB,
-              cudaError: cuda === undefined || cuda.gpus?.includes(index) === false ? 0 : cuda.code,
-            })),
+      gpus: gpusOf(instance, clock),
+      withDriver: order.type.gpuModel !== undefined,
       authorizedKeys: order.authorizedKeys,
       ...(order.userData === undefined ? {} : { userData: order.userData }),
       faults: instance.machineFaults,
@@ -122,4 +114,25 @@ export class MachineRoom {
       log: recorder.machineLog(instance.id),
     };
   }
+}
+
+/** The hardware of an instance, from now on, with its faults. */
+function gpusOf(instance: Instance, clock: Clock): readonly MachineGpu[] {
+  const { faults, order, gpuUuids } = instance;
+  const cuda = faultOf(faults, 'cuda-error');
+  const wrong = faultOf(faults, 'wrong-gpus');
+  const missing = faultOf(faults, 'gpus-missing')?.gpus ?? [];
+  const model = wrong === undefined ? order.type.gpuModel : GPU_MODELS[wrong.model];
+  if (model === undefined) return [];
+  const recoversAt = clock.now() + (cuda?.recoversAfterMs ?? Infinity);
+  const all = gpuUuids.map((uuid, index) => ({
+    uuid,
+    name: model.smiName,
+    memoryMiB: model.memoryMiB,
+    get cudaError() {
+      if (cuda === undefined || cuda.gpus?.includes(index) === false || clock.now() >= recoversAt) return 0;
+      return cuda.code;
+    },
+  }));
+  return all.filter((_, index) => !missing.includes(index));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GPU_MODELS } from '../gpu-models.ts';
 
 const ms = z.number().nonnegative();
 
@@ -62,11 +63,19 @@ export const instanceFault = z.discriminatedUnion('kind', [
     answer: z.enum(['ok', 'not-found', 'unknown']),
     status: z.int().exactOptional(),
   }),
-  /** cuInit answers this on these GPUs (all unless told): 802 is "system not yet initialized" (§8.37). */
+  /** CUDA answers this on these GPUs (all unless told): 802 is "system not yet initialized". It may recover so long after power-on (§8.37). */
   z.strictObject({
     kind: z.literal('cuda-error'),
     code: z.int().positive(),
     gpus: z.array(z.int().nonnegative()).exactOptional(),
+    recoversAfterMs: ms.exactOptional(),
+  }),
+  /** These GPUs, counted from 0, have fallen off the bus: neither nvidia-smi nor CUDA nor the agent shows them. */
+  z.strictObject({ kind: z.literal('gpus-missing'), gpus: z.array(z.int().nonnegative()) }),
+  /** The machine has GPUs of another model than its type. */
+  z.strictObject({
+    kind: z.literal('wrong-gpus'),
+    model: z.enum(Object.keys(GPU_MODELS) as (keyof typeof GPU_MODELS)[]),
   }),
 ]);
 

@@ -26,4 +26,5 @@ export const machineFaults = z.strictObject({
     .exactOptional(),
   rebootAtMs: ms.exactOptional(),
   nvidiaSmi: z.enum(['missing', 'broken']).exactOptional(),
+  python: z.literal('missing').exactOptional(),
 }) satisfies z.ZodType<MachineFaults>;

@@ -13,6 +13,8 @@ export interface MachineSpec {
   /** As `uname -m` says it. */
   readonly architecture: 'x86_64' | 'aarch64';
   readonly gpus: readonly MachineGpu[];
+  /** Whether its image brings NVIDIA's driver. Default: where it has GPUs. */
+  readonly withDriver?: boolean;
   /** OpenSSH public keys that may log in as `ubuntu`. */
   readonly authorizedKeys: readonly string[];
   /** The cloud-init user data of the launch, as sent. */
@@ -30,8 +32,13 @@ export interface MachineGpu {
   /** As nvidia-smi names it: `NVIDIA H100 80GB HBM3`. */
   readonly name: string;
   readonly memoryMiB: number;
-  /** What cuInit answers: 0, or for example 802 (system not yet initialized). */
+  /** What CUDA answers on it now: 0, or for example 802 (system not yet initialized). */
   readonly cudaError: number;
+}
+
+/** Whether NVIDIA's driver is installed, working or not. */
+export function hasDriver({ gpus, withDriver = gpus.length > 0, faults }: MachineSpec): boolean {
+  return withDriver && faults.nvidiaSmi !== 'missing';
 }
 
 /** How this machine misbehaves. Everything absent means: it behaves. Times in simulated milliseconds since power-on. */
@@ -62,8 +69,10 @@ export interface MachineFaults {
   }[];
   /** Reboots by itself at this time: connections drop, detached jobs die, the boot id changes, /tmp is empty, address stays. */
   readonly rebootAtMs?: number;
-  /** nvidia-smi: 'missing' is not installed; 'broken' answers that it cannot talk to the driver. */
+  /** 'missing': no driver is installed, neither nvidia-smi nor libcuda; 'broken': both are there, and cannot talk to the driver. */
   readonly nvidiaSmi?: 'missing' | 'broken';
+  /** The image has no python3. */
+  readonly python?: 'missing';
 }
 
 /** What a machine reports to the simulator's record, for the oracles. */

@@ -104,6 +104,27 @@ describe('what a machine is made of', () => {
     await simulator.controls.advance(31 * SECOND);
     expect(simulator.describe()).toMatch(/broken: machine of [0-9a-f]{32}: power on failed: Error: EADDRNOTAVAIL/);
   });
+
+  test('fewer GPUs, others than its type has, or such whose CUDA recovers, where the plan says so', async () => {
+    await noting(
+      { on: 'instance', launch: 1, do: { kind: 'gpus-missing', gpus: [0, 6] } },
+      { on: 'instance', launch: 2, do: { kind: 'wrong-gpus', model: 'a10' } },
+      { on: 'instance', launch: 3, do: { kind: 'cuda-error', code: 802, gpus: [1], recoversAfterMs: 5 * MINUTE } },
+    );
+    for (let launches = 0; launches < 3; launches++) await launch('gpu_8x_h100_sxm5', 'us-east-1');
+    await simulator.controls.advance(31 * SECOND);
+    const [fewer, other, recovering] = simulator.record.instances.map(({ id }) =>
+      specs.find(({ instanceId }) => instanceId === id),
+    );
+    expect(fewer?.gpus.map(({ uuid }) => uuid)).toEqual(
+      simulator.record.instances[0]?.gpuUuids.filter((_, index) => index !== 0 && index !== 6),
+    );
+    expect(other?.gpus[7]).toMatchObject({ name: 'NVIDIA A10', memoryMiB: 23_028 });
+    const errors = () => recovering?.gpus.map(({ cudaError }) => cudaError);
+    expect(errors()).toEqual([0, 802, 0, 0, 0, 0, 0, 0]);
+    await simulator.controls.advance(5 * MINUTE);
+    expect(errors()).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  });
 });
 
 describe('a machine with SSH', () => {

@@ -6,7 +6,7 @@ import type { Program } from '../processes/programs.ts';
 export const DRIVER_VERSION = '570.148.08';
 export const CUDA_VERSION = '12.8';
 /** As NVIDIA's tool says it when the kernel module is not there. */
-const NO_DRIVER =
+export const NO_DRIVER =
   "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.\n\n";
 
 type Property = (

@@ -6,7 +6,7 @@ import { pipeOf } from '../io/pipe.ts';
 import { ownProgram } from '../processes/programs.ts';
 import { UBUNTU_USER, USERS } from '../processes/users.ts';
 import { imageHostKey } from '../sshd/host-key.ts';
-import type { MachineSpec } from '../machine.ts';
+import { hasDriver, type MachineSpec } from '../machine.ts';
 import type { System } from '../system.ts';
 import { DirectoryInode, DeviceInode } from './inode.ts';
 import { FileTree, ROOT } from './file-tree.ts';
@@ -14,10 +14,6 @@ import { RandomFile } from './random-file.ts';
 import { removeTree } from './file-copy.ts';
 
 const PROGRAM_FILES: ReadonlyMap<string, string> = new Map(IMAGE_PROGRAMS.map((name) => [name, ownProgram(name)]));
-const WITHOUT_NVIDIA: ReadonlyMap<string, string> = new Map(
-  [...PROGRAM_FILES].filter(([name]) => name !== 'nvidia-smi'),
-);
-
 const OS_RELEASE = `PRETTY_NAME="Ubuntu 22.04.5 LTS"
 NAME="Ubuntu"
 VERSION_ID="22.04"
@@ -57,8 +53,7 @@ const DIRECTORIES: readonly (readonly [path: string, mode: number])[] = [
 /** The files of a machine that was never switched on: Lambda's Ubuntu image, as far as scripts look at it. */
 export function createImage(spec: MachineSpec, now: () => number): FileTree {
   const tree = new FileTree(now);
-  const hasDriver = spec.gpus.length > 0 && spec.faults.nvidiaSmi !== 'missing';
-  const programs = hasDriver ? PROGRAM_FILES : WITHOUT_NVIDIA;
+  const programs = programsOf(spec);
   tree.mount('/usr/bin', new DirectoryInode({ mode: 0o755, uid: 0, gid: 0, mtimeMs: now() }, programs));
   for (const [path, mode] of DIRECTORIES) {
     tree.makeDirectory(path, ROOT, true);
@@ -89,6 +84,14 @@ export function createImage(spec: MachineSpec, now: () => number): FileTree {
     tree.changeOwner(path, ROOT, UBUNTU_USER);
   }
   return tree;
+}
+
+function programsOf(spec: MachineSpec): ReadonlyMap<string, string> {
+  const missing = [
+    ...(hasDriver(spec) ? [] : ['nvidia-smi']),
+    ...(spec.faults.python === 'missing' ? ['python3'] : []),
+  ];
+  return missing.length === 0 ? PROGRAM_FILES : new Map([...PROGRAM_FILES].filter(([name]) => !missing.includes(name)));
 }
 
 /** What a boot does to the files: /tmp, /run and /dev/shm begin empty, and the kernel's own files answer for this boot. */
