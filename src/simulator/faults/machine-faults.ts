@@ -25,6 +25,9 @@ export const machineFaults = z.strictObject({
     )
     .exactOptional(),
   rebootAtMs: ms.exactOptional(),
+  noSystemd: z.boolean().exactOptional(),
+  endsSessions: z.boolean().exactOptional(),
+  diskFullAtMs: ms.exactOptional(),
   nvidiaSmi: z.enum(['missing', 'broken']).exactOptional(),
   python: z.literal('missing').exactOptional(),
 }) satisfies z.ZodType<MachineFaults>;

@@ -37,7 +37,12 @@ class SimulatedMachine implements Machine {
 
   constructor(spec: MachineSpec) {
     this.spec = spec;
-    this.#files = createImage(spec, () => spec.clock.now());
+    const fullAtMs = spec.faults.diskFullAtMs;
+    this.#files = createImage(
+      spec,
+      () => spec.clock.now(),
+      () => fullAtMs !== undefined && this.#boots > 0 && spec.clock.now() - this.#firstOnMs >= fullAtMs,
+    );
     this.#journal = new Journal(spec.clock);
     this.#failures = { rules: spec.faults.failCommands ?? [], used: new Map() };
     this.#sshd = new SshDaemon({
@@ -46,7 +51,7 @@ class SimulatedMachine implements Machine {
       user: UBUNTU_USER.name,
       authorizedKeys: () => this.#authorizedKeys(),
       onConnection: (connection) => this.#trouble(connection),
-      run: (command, files) => this.#login(command, files),
+      run: (command, files, over) => this.#login(command, files, over),
       log: spec.log,
     });
   }
@@ -138,7 +143,7 @@ class SimulatedMachine implements Machine {
     } else {
       await this.#firstBoot(boot, off, sshAfterMs);
     }
-    await boot.services.startEnabled();
+    if (this.spec.faults.noSystemd !== true) await boot.services.startEnabled();
   }
 
   async #firstBoot(boot: Boot, off: AbortSignal, sshAfterMs: number): Promise<void> {
@@ -193,7 +198,7 @@ class SimulatedMachine implements Machine {
   }
 
   /** A command that came over SSH: the user's login shell runs it, as sshd has it. */
-  #login(command: string, files: CommandFiles): Promise<number> {
+  #login(command: string, files: CommandFiles, over: AbortSignal): Promise<number> {
     const boot = this.#boot;
     const release = (): void => {
       for (const file of [files.stdin, files.stdout, files.stderr]) file.release();
@@ -205,6 +210,7 @@ class SimulatedMachine implements Machine {
     const process = boot.processes.spawn(
       {
         argv: ['bash', '-c', command],
+        scope: over,
         user: UBUNTU_USER,
         cwd: UBUNTU_USER.home,
         env: new Map([
@@ -227,6 +233,9 @@ class SimulatedMachine implements Machine {
       (login) => runProgram(login, '/bin/bash', ['bash', '-c', command]),
     );
     release();
+    if (this.spec.faults.endsSessions === true) {
+      over.addEventListener('abort', () => boot.processes.killScope(over), { once: true });
+    }
     return process.exited;
   }
 

@@ -69,6 +69,12 @@ export interface MachineFaults {
   }[];
   /** Reboots by itself at this time: connections drop, detached jobs die, the boot id changes, /tmp is empty, address stays. */
   readonly rebootAtMs?: number;
+  /** An image without systemd: no systemctl, no journalctl, and nothing starts at boot. */
+  readonly noSystemd?: boolean;
+  /** logind ends all that a connection has started when that is over (KillUserProcesses=yes), detached or not. */
+  readonly endsSessions?: boolean;
+  /** From this time on the disk takes nothing more but what fits into blocks that files already have. /run and /dev are no disk. */
+  readonly diskFullAtMs?: number;
   /** 'missing': no driver is installed, neither nvidia-smi nor libcuda; 'broken': both are there, and cannot talk to the driver. */
   readonly nvidiaSmi?: 'missing' | 'broken';
   /** The image has no python3. */

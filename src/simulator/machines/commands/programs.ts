@@ -4,6 +4,7 @@ import type { Program } from '../processes/programs.ts';
 import { bash, builtinProgram } from '../shell/bash.ts';
 import { journalctl } from '../systemd/journalctl.ts';
 import { systemctl } from '../systemd/systemctl.ts';
+import { systemdRun } from '../systemd/systemd-run.ts';
 import { CHANGE_FILES } from './change-files.ts';
 import { CHECKSUMS } from './checksums.ts';
 import { curl, wget } from './curl.ts';
@@ -49,6 +50,7 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map(
     python3: python,
     sh: bash,
     systemctl,
+    'systemd-run': systemdRun,
     wget,
   }),
 );

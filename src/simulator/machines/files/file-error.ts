@@ -4,6 +4,7 @@ const TEXTS = {
   EISDIR: 'Is a directory',
   ELOOP: 'Too many levels of symbolic links',
   ENOENT: 'No such file or directory',
+  ENOSPC: 'No space left on device',
   ENOTDIR: 'Not a directory',
   ENOTEMPTY: 'Directory not empty',
   ENXIO: 'No such device or address',

@@ -39,6 +39,8 @@ const READ = 4;
 const WRITE = 2;
 const EXECUTE = 1;
 const STICKY = 0o1000;
+/** No disk is behind these. */
+const IN_MEMORY = /^\/(run|dev|proc)\//;
 
 /**
  * A machine's files: a tree of inodes with owners and permission bits, kept in memory, never on the host. Every operation is done in
@@ -47,9 +49,12 @@ const STICKY = 0o1000;
 export class FileTree {
   readonly root: DirectoryInode;
   readonly #now: () => number;
+  readonly #isFull: () => boolean;
 
-  constructor(now: () => number) {
+  /** @param isFull the disk takes no more blocks */
+  constructor(now: () => number, isFull: () => boolean) {
     this.#now = now;
+    this.#isFull = isFull;
     this.root = new DirectoryInode({ mode: 0o755, uid: 0, gid: 0, mtimeMs: now() });
   }
 
@@ -85,14 +90,14 @@ export class FileTree {
 
   open(path: string, who: Who, options: OpenOptions): OpenFile {
     const writes = options.write === true || options.append === true;
-    const { directory, name, inode } = this.#find(path, who, true);
+    const { directory, name, inode, path: place } = this.#find(path, who, true);
     if (inode === undefined) {
       if (options.create !== true) throw new FileError('ENOENT', path);
       this.#require(directory, who, WRITE, path);
       const file = new FileInode(this.#attributes(who, (options.mode ?? 0o666) & ~who.umask));
       directory.set(name, file);
       directory.mtimeMs = this.#now();
-      return this.#openFile(file, options);
+      return this.#openFile(file, options, place);
     }
     if (options.exclusive === true) throw new FileError('EEXIST', path);
     if (options.read === true) this.#require(inode, who, READ, path);
@@ -104,7 +109,7 @@ export class FileTree {
       inode.truncate();
       inode.mtimeMs = this.#now();
     }
-    return this.#openFile(inode, options);
+    return this.#openFile(inode, options, place);
   }
 
   readFile(path: string, who: Who): Uint8Array {
@@ -137,6 +142,7 @@ export class FileTree {
       throw new FileError('EEXIST', path);
     }
     this.#require(directory, who, WRITE, path);
+    if (this.#isFull() && !IN_MEMORY.test(path)) throw new FileError('ENOSPC', path);
     directory.set(name, new DirectoryInode(this.#attributes(who, mode & ~who.umask)));
     directory.mtimeMs = this.#now();
   }
@@ -214,12 +220,13 @@ export class FileTree {
     inode.mtimeMs = mtimeMs;
   }
 
-  #openFile(inode: FileInode, options: OpenOptions): OpenFile {
+  #openFile(inode: FileInode, options: OpenOptions, path: string): OpenFile {
     const append = options.append === true;
     return new InodeFile(
       inode,
       { read: options.read === true, write: options.write === true || append, append },
       this.#now,
+      IN_MEMORY.test(path) ? () => false : this.#isFull,
     );
   }
 

@@ -51,14 +51,15 @@ const DIRECTORIES: readonly (readonly [path: string, mode: number])[] = [
 ];
 
 /** The files of a machine that was never switched on: Lambda's Ubuntu image, as far as scripts look at it. */
-export function createImage(spec: MachineSpec, now: () => number): FileTree {
-  const tree = new FileTree(now);
+export function createImage(spec: MachineSpec, now: () => number, isFull: () => boolean): FileTree {
+  const tree = new FileTree(now, isFull);
   const programs = programsOf(spec);
   tree.mount('/usr/bin', new DirectoryInode({ mode: 0o755, uid: 0, gid: 0, mtimeMs: now() }, programs));
   for (const [path, mode] of DIRECTORIES) {
     tree.makeDirectory(path, ROOT, true);
     tree.changeMode(path, ROOT, mode);
   }
+  if (spec.faults.noSystemd === true) removeTree(tree, '/run/systemd', ROOT);
   tree.makeLink('usr/bin', '/bin', ROOT);
   tree.makeLink('usr/sbin', '/sbin', ROOT);
   tree.writeFile('/etc/hostname', ROOT, `${spec.hostname}\n`);
@@ -90,6 +91,7 @@ function programsOf(spec: MachineSpec): ReadonlyMap<string, string> {
   const missing = [
     ...(hasDriver(spec) ? [] : ['nvidia-smi']),
     ...(spec.faults.python === 'missing' ? ['python3'] : []),
+    ...(spec.faults.noSystemd === true ? ['journalctl', 'systemctl', 'systemd-run'] : []),
   ];
   return missing.length === 0 ? PROGRAM_FILES : new Map([...PROGRAM_FILES].filter(([name]) => !missing.includes(name)));
 }

@@ -14,6 +14,8 @@ export interface ForkOptions {
   readonly cwd?: string;
   readonly env?: ReadonlyMap<string, string>;
   readonly files?: ReadonlyMap<number, OpenFile>;
+  /** The login session, as logind has it: children belong to their parent's, whatever they do. */
+  readonly scope?: object;
 }
 
 /** What a process does; resolves with its exit code. */
@@ -55,12 +57,18 @@ export class ProcessTable {
     for (const process of this.running) process.deliver('KILL');
   }
 
+  /** A login session is over, and all that belongs to it with it. */
+  killScope(scope: object): void {
+    for (const process of this.running) if (process.scope === scope) process.deliver('KILL');
+  }
+
   #start(parent: Process | undefined, options: ForkOptions, main: Main): Process {
     this.#lastPid += 1;
     const process = new Process({
       pid: this.#lastPid,
       parent,
       system: this.#system,
+      scope: options.scope ?? parent?.scope,
       argv: options.argv ?? parent?.argv ?? [],
       user: options.user ?? parent?.user ?? ROOT_USER,
       cwd: options.cwd ?? parent?.cwd ?? '/',
@@ -100,7 +108,7 @@ export class ProcessTable {
       await process.print(`${process.argv[0] ?? ''}: ${text}\n`, 2);
     } catch (error) {
       // Its stderr is gone as well, or it was killed meanwhile: then nobody can be told.
-      if (!(error instanceof BrokenPipeError) && process.isRunning) throw error;
+      if (!(error instanceof BrokenPipeError || error instanceof FileError) && process.isRunning) throw error;
     }
   }
 }

@@ -13,6 +13,7 @@ export interface ProcessInit {
   readonly pid: number;
   readonly parent: Process | undefined;
   readonly system: System;
+  readonly scope: object | undefined;
   argv: readonly string[];
   user: User;
   cwd: string;
@@ -33,6 +34,8 @@ export class Process {
   readonly pid: number;
   readonly parent: Process | undefined;
   readonly system: System;
+  /** The login session it belongs to; services have none. */
+  readonly scope: object | undefined;
   readonly startedAtMs: number;
   /** The command line, as `ps` shows it. `exec` replaces it. */
   argv: readonly string[];
@@ -57,6 +60,7 @@ export class Process {
     this.pid = init.pid;
     this.parent = init.parent;
     this.system = init.system;
+    this.scope = init.scope;
     this.startedAtMs = init.system.clock.now();
     this.argv = init.argv;
     this.user = init.user;

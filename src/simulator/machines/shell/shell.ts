@@ -1,3 +1,4 @@
+import { FileError } from '../files/file-error.ts';
 import type { Process } from '../processes/process.ts';
 import type { ArithmeticNode, FunctionNode, StatementNode, WordNode } from './ast.ts';
 import type { Variables } from './variables.ts';
@@ -122,7 +123,12 @@ export class Shell {
 
   /** `bash: line 3: <text>` on stderr, as scripts are told what went wrong. */
   async complain(text: string): Promise<void> {
-    await this.process.print(`${this.name}: line ${this.line}: ${text}\n`, 2);
+    try {
+      await this.process.print(`${this.name}: line ${this.line}: ${text}\n`, 2);
+    } catch (error) {
+      // The disk is full: a shell goes on without having said why.
+      if (!(error instanceof FileError)) throw error;
+    }
   }
 }
 

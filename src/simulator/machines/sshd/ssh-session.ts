@@ -10,8 +10,11 @@ export interface CommandFiles {
   readonly stderr: OpenFile;
 }
 
-/** Runs one command line as the user who logged in; resolves with its exit code. It must let go of all three files. */
-export type RunCommand = (command: string, files: CommandFiles) => Promise<number>;
+/**
+ * Runs one command line as the user who logged in; resolves with its exit code. It must let go of all three files. `over` aborts when the
+ * connection is gone, and is the same for all commands of it.
+ */
+export type RunCommand = (command: string, files: CommandFiles, over: AbortSignal) => Promise<number>;
 
 export interface SessionEvents {
   command(event: { readonly command: string; readonly stdinBytes: number; readonly exitCode?: number }): void;
@@ -81,5 +84,5 @@ function serveCommand(
     if (!closed.signal.aborted) channel.exit(exitCode);
     closeWhenDone();
   };
-  run(command, files).then(finish, () => finish(255));
+  run(command, files, connectionGone).then(finish, () => finish(255));
 }
