@@ -1,4 +1,5 @@
 import type { RunnerState } from '../domain/bootstrap-journal.ts';
+import { STEP_MARK } from '../domain/bootstrap-runner.ts';
 import { SECOND } from '../domain/durations.ts';
 import { lookUntil } from './activity-loop.ts';
 import { bootstrapOrder } from './bootstrap-order.ts';
@@ -96,7 +97,7 @@ export async function runBootstrap(
           trouble = '';
         }
         if (state.kind === 'ended' && state.exitCode === 0) return { seconds: state.seconds, bootId: state.bootId };
-        const verdict = verdictOn(now, lines(1)[0]);
+        const verdict = verdictOn(now, lines(SHOWN_LINES));
         if (verdict !== undefined) throw failed(verdict);
         const mayBegin = state.kind === 'not-begun' || state.kind === 'cut-off';
         if (mayBegin && !now.isRunning) trouble = (await begin(state, signal)) ?? trouble;
@@ -109,7 +110,8 @@ export async function runBootstrap(
 }
 
 /** Why it has failed for good; undefined: it goes on, or can be made to. */
-function verdictOn({ state, diskTrouble }: MachineView, lastLine = 'no output'): string | undefined {
+function verdictOn({ state, diskTrouble }: MachineView, lastLines: readonly string[]): string | undefined {
+  const lastLine = lastLines.findLast((line) => !line.startsWith(STEP_MARK)) ?? 'no output';
   const disk = diskTrouble === undefined ? '' : `; the machine cannot write to its disk: ${diskTrouble}`;
   const step = stepOf(state);
   if (state.kind === 'ended' && state.exitCode !== 0) {
