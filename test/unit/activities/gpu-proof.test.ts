@@ -54,13 +54,16 @@ function broker(known: readonly CondemnedGpu[] | 'absent' | 'silent' = 'absent')
 }
 
 interface Proof {
+  readonly gpuMs?: number;
+  readonly heartbeatTimeoutMs?: number;
   readonly ordered: OrderedGpus;
   readonly temporal?: Client;
   readonly heartbeatDetails?: unknown;
   readonly onHeartbeat?: (details: unknown) => void;
 }
 
-async function prove(machine: TestMachine, { ordered, temporal, heartbeatDetails, onHeartbeat }: Proof) {
+async function prove(machine: TestMachine, proof: Proof) {
+  const { ordered, temporal, heartbeatDetails, onHeartbeat, gpuMs = 20, heartbeatTimeoutMs = 30_000 } = proof;
   const dependencies = {
     temporal: temporal ?? broker().temporal,
     account: undefined,
@@ -69,10 +72,10 @@ async function prove(machine: TestMachine, { ordered, temporal, heartbeatDetails
       username: 'ubuntu',
       port: machine.spec.sshPort,
     },
-    looks: { ...DEFAULT_LOOKS, hostMs: 5, gpuMs: 20 },
+    looks: { ...DEFAULT_LOOKS, hostMs: 5, gpuMs },
   } as unknown as ActivityDependencies;
   const environment = new MockActivityEnvironment(
-    { startToCloseTimeoutMs: 60_000, heartbeatTimeoutMs: 30_000, heartbeatDetails },
+    { startToCloseTimeoutMs: 60_000, heartbeatTimeoutMs, heartbeatDetails },
     { logger: new DefaultLogger('ERROR') },
   );
   if (onHeartbeat !== undefined) environment.on('heartbeat', onHeartbeat);
@@ -183,6 +186,18 @@ describe('GPUs that do not work get four looks', () => {
     const failure = await failureOf(prove(machine, { ordered: ONE_H100, heartbeatDetails }));
     expect(failure).toMatchObject({ type: 'gpu_unhealthy', details: { looks: 4 } });
     expect(looksAt(machine) - before).toBe(2);
+  });
+
+  test('so far apart that the worker is heard of in between', async () => {
+    const machine: TestMachine = testMachine({
+      gpus: gpus(1, GPU_MODELS.h100Sxm5, () => (looksAt(machine) < 1 ? 802 : 0)),
+    });
+    await machine.powerOn();
+    const heard: unknown[] = [];
+    const onHeartbeat = (details: unknown): void => void heard.push(details);
+    await prove(machine, { ordered: ONE_H100, gpuMs: 1_500, heartbeatTimeoutMs: 300, onHeartbeat });
+    const looksHeard = heard.filter((details) => (details as { looks: number }).looks === 1);
+    expect(looksHeard.length).toBeGreaterThan(10);
   });
 
   test('not counting those that SSH broke off', async () => {

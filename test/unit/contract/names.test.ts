@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { OWNED_TOKENS, ownedTokens } from '../../../src/contract/memo.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../../src/contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from '../../../src/contract/task-queues.ts';
-import { keepNodeId, provisionNodeId, terminateNodeId } from '../../../src/contract/workflow-ids.ts';
+import { accountBrokerId, keepNodeId, provisionNodeId, terminateNodeId } from '../../../src/contract/workflow-ids.ts';
 
 // What other services, the sweeper and running workflows know us by: a change here is a change for all of them.
 
@@ -12,6 +12,10 @@ test('each workflow of a node has an id of its own, made of the name alone', () 
     'node/n',
     'terminate-node/n',
   ]);
+});
+
+test('what the owners of an account know together is at the name of the account', () => {
+  expect([accountBrokerId(undefined), accountBrokerId('research')]).toEqual(['account/default', 'account/research']);
 });
 
 test('task queues carry the account, except for the default one', () => {
