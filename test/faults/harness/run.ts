@@ -103,11 +103,14 @@ class Run {
       expectNothingLeft(this.#simulator, `the provision ended ${ended.type}`);
     }
     await this.#sweepIfForced();
-    await this.#endNode();
-    await Promise.all(this.#begun);
-    await this.#endNode();
-    await this.#sweepIfForced();
-    expectNothingLeft(this.#simulator, 'the node was ended');
+    // Even while the last sweeps look, a strike may let somebody ask once more.
+    do {
+      await this.#endNode();
+      await Promise.all(this.#begun.splice(0));
+      await this.#endNode();
+      await this.#sweepIfForced();
+    } while (this.#begun.length > 0);
+    await this.#expectNothingLeft();
     return {
       provision: ended.type,
       steps: this.#script.steps,
@@ -123,6 +126,15 @@ class Run {
       sweeps: this.#sweeps,
       seconds: Math.round((performance.now() - this.#startedAt) / 100) / 10,
     };
+  }
+
+  async #expectNothingLeft(): Promise<void> {
+    try {
+      expectNothingLeft(this.#simulator, 'the node was ended');
+    } catch (error) {
+      if (error instanceof Breach) throw new Breach(`${error.message}\n${await this.whereItStands()}`);
+      throw error;
+    }
   }
 
   /** After success one machine, owned by a keeper that runs and says so; as long as nobody disturbs it, it stays. */
@@ -149,10 +161,9 @@ class Run {
   /** Until no provision and no keeper runs: who was cancelled or terminated on the way to the end is asked again. */
   async #endNode(): Promise<void> {
     for (;;) {
-      const [provision, keeper] = await Promise.all([
-        running(this.#client, provisionNodeId(this.#name)),
-        running(this.#client, keepNodeId(this.#name)),
-      ]);
+      // In this order: asked the other way round, a hand-over between the two would be missed.
+      const provision = await running(this.#client, provisionNodeId(this.#name));
+      const keeper = await running(this.#client, keepNodeId(this.#name));
       if (provision === undefined && keeper === undefined) return;
       await this.#askToEnd();
     }
