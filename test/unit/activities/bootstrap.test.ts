@@ -129,6 +129,17 @@ describe('a bootstrap whose watcher', () => {
     await world.worker().bootstrap({ commands: [`echo x >> ${TRIES}`, 'sleep 50', `echo x >> ${TRIES}`] });
     expect(await tries(world)).toBe(2);
   });
+
+  test(
+    'has a connection that hangs without a word gives it up, and looks again over another',
+    { timeout: 60_000 },
+    async () => {
+      const world = await bootstrapping({ faults: { hangConnectionsAfter: [{ connection: 0, afterMs: 10_000 }] } });
+      await world.worker().bootstrap({ commands: ['sleep 60', `echo x >> ${TRIES}`] });
+      expect(await tries(world)).toBe(1);
+      expect(world.heartbeats.some(({ trouble }) => /did not end within|closed|lost/.test(trouble))).toBe(true);
+    },
+  );
 });
 
 describe('a bootstrap that is cut off', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -99,6 +99,8 @@ describe('the environment', () => {
       NAVARCH_AGENT_CONTROL_PLANE_URL: 'https://navarch.example',
       NAVARCH_AUTH_TOKEN: AUTH_TOKEN,
       NAVARCH_AGENT_DOWNLOAD_URL: 'https://mirror.example/navarch//',
+      NAVARCH_AGENT_SHA256_AMD64: 'AB'.repeat(32),
+      NAVARCH_AGENT_SHA256_ARM64: '01'.repeat(32),
       NAVARCH_HTTP_ADDRESS: '[::1]:0',
       NAVARCH_METRICS_ADDRESS: '0.0.0.0:9464',
       NAVARCH_LOG_LEVEL: 'debug',
@@ -119,6 +121,7 @@ describe('the environment', () => {
       navarch: {
         agentControlPlaneUrl: 'https://navarch.example',
         agentDownloadUrl: 'https://mirror.example/navarch',
+        agentSha256: { amd64: 'ab'.repeat(32), arm64: '01'.repeat(32) },
       },
       http: { host: '::1', port: 0 },
       metricsAddress: '0.0.0.0:9464',
@@ -185,6 +188,7 @@ describe('what is wrong', () => {
     ['NAVARCH_SSH_PORT', '2.2e1', 'must be a whole number from 1 to 65535, but is "2.2e1"'],
     ['NAVARCH_CONTROL_PLANE_URL', 'navarch:50051', `${URL_RULE}, but is "navarch:50051"`],
     ['NAVARCH_AGENT_CONTROL_PLANE_URL', 'nowhere', `${URL_RULE}, but is "nowhere"`],
+    ['NAVARCH_AGENT_SHA256_ARM64', 'sha256:00', 'must be 64 hex digits, but is "sha256:00"'],
     ['NAVARCH_AGENT_DOWNLOAD_URL', '/srv/agents', `${URL_RULE}, but is "/srv/agents"`],
     ['NAVARCH_HTTP_ADDRESS', '8080', `${ADDRESS}, but is "8080"`],
     ['NAVARCH_HTTP_ADDRESS', ':8080', `${ADDRESS}, but is ":8080"`],
@@ -309,3 +313,35 @@ function secretOf(config: ReturnType<typeof readConfig>, name: (typeof SECRETS)[
   if (secret === undefined) throw new Error(`${name} is not in the configuration`);
   return secret;
 }
+
+describe('bootstrap secrets', () => {
+  const held = (): ((name: string) => Promise<string | undefined>) =>
+    readConfig({ ...LEAST, NAVARCH_BOOTSTRAP_SECRETS_DIR: folder }).bootstrapSecret;
+
+  test('are files of their names, read at each use, without the newline that closes them', async () => {
+    const secret = held();
+    writeFileSync(join(folder, 'API_KEY'), 'one\n');
+    expect(await secret('API_KEY')).toBe('one');
+    writeFileSync(join(folder, 'API_KEY'), ' two\nlines\n\n');
+    expect(await secret('API_KEY')).toBe(' two\nlines\n');
+  });
+
+  test('that are not there are undefined, as are all where no folder is named', async () => {
+    expect(await held()('NOT_THERE')).toBeUndefined();
+    expect(await readConfig(LEAST).bootstrapSecret('API_KEY')).toBeUndefined();
+  });
+
+  test('never come from outside of the folder', async () => {
+    writeFileSync(join(folder, 'OUTSIDE'), 'x');
+    mkdirSync(join(folder, 'inner'), { recursive: true });
+    const secret = readConfig({ ...LEAST, NAVARCH_BOOTSTRAP_SECRETS_DIR: join(folder, 'inner') }).bootstrapSecret;
+    expect(await secret('../OUTSIDE')).toBeUndefined();
+  });
+
+  test('that cannot be read, or that no environment can hold, are an error which does not show them', async () => {
+    mkdirSync(join(folder, 'FOLDER'), { recursive: true });
+    await expect(held()('FOLDER')).rejects.toThrow('NAVARCH_BOOTSTRAP_SECRETS_DIR: cannot read FOLDER in it (EISDIR)');
+    writeFileSync(join(folder, 'WITH_NUL'), 'a\0b');
+    await expect(held()('WITH_NUL')).rejects.toThrow('NAVARCH_BOOTSTRAP_SECRETS_DIR: WITH_NUL has a NUL in it');
+  });
+});
