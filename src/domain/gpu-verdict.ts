@@ -25,7 +25,8 @@ export function judgeGpus({ nvidiaSmi, cuda }: GpuReport, ordered: OrderedGpus |
   // Its driver is not up, whatever CUDA makes of that.
   if (nvidiaSmi.kind === 'failed') {
     const known = cuda.kind === 'listed' ? cuda.gpus : [];
-    return unhealthy(`the NVIDIA driver does not answer: nvidia-smi says: ${nvidiaSmi.reason}`, known);
+    const said = nvidiaSmi.reason.replace(/[.\s]+$/, '');
+    return unhealthy(`the NVIDIA driver does not answer: nvidia-smi says: ${said}`, known);
   }
   if (cuda.kind === 'missing') return unknown('no libcuda.so.1');
 

@@ -129,7 +129,7 @@ describe('a machine is unhealthy', () => {
     [
       'whose driver does not answer',
       report(listed(8), {
-        nvidiaSmi: { kind: 'failed', reason: 'NVIDIA-SMI has failed' },
+        nvidiaSmi: { kind: 'failed', reason: 'NVIDIA-SMI has failed.' },
         cuda: { kind: 'failed', trouble: { call: 'cuInit', error: 100 } },
       }),
       { reason: 'the NVIDIA driver does not answer: nvidia-smi says: NVIDIA-SMI has failed', mayPass: true },
