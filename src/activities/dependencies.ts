@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { LambdaClient } from '../clients/lambda/index.ts';
 import type { NavarchClient } from '../clients/navarch/index.ts';
 import { GPU_LOOK_GAP_MS, KEEPER_LOOK_MS } from '../domain/deadlines.ts';
-import { SECOND } from '../domain/durations.ts';
+import { MINUTE, SECOND } from '../domain/durations.ts';
 
 /** How often each wait looks, in milliseconds. */
 export interface LookIntervals {
@@ -18,6 +18,10 @@ export interface LookIntervals {
   readonly hostMs: number;
   /** At GPUs that were seen not to work. */
   readonly gpuMs: number;
+  /** A credential that is refused for so long is refused for good: keys are being placed while a machine boots, and tokens exchanged. */
+  readonly graceMs: number;
+  /** A node that Navarch does not know for so long has been forgotten: an agent registers within a second of its start. */
+  readonly forgottenMs: number;
 }
 
 export const DEFAULT_LOOKS: LookIntervals = {
@@ -27,6 +31,8 @@ export const DEFAULT_LOOKS: LookIntervals = {
   keptMs: KEEPER_LOOK_MS,
   hostMs: 500,
   gpuMs: GPU_LOOK_GAP_MS,
+  graceMs: 2 * MINUTE,
+  forgottenMs: 30 * SECOND,
 };
 
 /** What the activities reach the world with. Secrets are functions: they are read when used, and rotated without a restart (P8). */

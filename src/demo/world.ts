@@ -98,13 +98,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 }
 
 function scaledLooks(factor: number): LookIntervals {
-  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs } = DEFAULT_LOOKS;
+  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs, graceMs, forgottenMs } = DEFAULT_LOOKS;
   return {
     capacityMs: scaled(capacityMs, factor),
     bootMs: scaled(bootMs, factor),
     endMs: scaled(endMs, factor),
     keptMs: scaled(keptMs, factor),
     gpuMs: scaled(gpuMs, factor),
+    graceMs: scaled(graceMs, factor),
+    // Agents register in real time.
+    forgottenMs: Math.max(scaled(forgottenMs, factor), 2_000),
     hostMs: Math.max(scaled(hostMs, factor), 50),
   };
 }

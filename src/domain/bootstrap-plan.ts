@@ -104,3 +104,6 @@ export const STOP_AGENT_COMMAND = `sh -c 'if [ -x ${AGENT_SUPERVISOR} ]; then ${
 
 /** For root: the agent begins anew, and so registers again, also where it had ended. Its exit code is 0 if it was started. */
 export const RESTART_AGENT_COMMAND = `sh -c 'if [ -x ${AGENT_SUPERVISOR} ]; then exec ${AGENT_SUPERVISOR} restart; fi; exec systemctl restart navarch-node'`;
+
+/** For root: its exit code is 0 if the agent runs. */
+export const CHECK_AGENT_COMMAND = `sh -c 'if [ -x ${AGENT_SUPERVISOR} ]; then exec ${AGENT_SUPERVISOR} check; fi; exec systemctl is-active --quiet navarch-node'`;

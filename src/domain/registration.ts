@@ -1,5 +1,10 @@
 import type { GpuView } from './gpus.ts';
 
+/** A GPU as the agent registered it. */
+export interface RegisteredGpu extends GpuView {
+  readonly pciBusId: string;
+}
+
 /** How Navarch shows a node, reduced to what the verdict needs. */
 export interface RegisteredNode {
   readonly nodeId: string;
@@ -9,7 +14,7 @@ export interface RegisteredNode {
   readonly status: string;
   /** Milliseconds since the epoch by Navarch's clock; undefined before the first heartbeat. Compare only with itself. */
   readonly lastHeartbeatMs?: number;
-  readonly gpus: readonly GpuView[];
+  readonly gpus: readonly RegisteredGpu[];
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -18,10 +23,17 @@ export interface ExpectedRegistration {
   readonly region: string;
   readonly instanceType: string;
   readonly pool?: string;
+  /** As seen on the machine; undefined: nobody has looked. */
+  readonly gpus?: readonly GpuView[];
+  readonly allowFakeGpus: boolean;
+  /** `direct`: there is no agent that could be heard. */
+  readonly mode: 'agent' | 'direct';
 }
 
 export type RegistrationVerdict =
-  | { readonly kind: 'ready' }
+  | { readonly kind: 'ready'; readonly fakeGpus: boolean }
+  /** It is heard, and Navarch still holds an earlier silence against it: only a cordon that is taken back mends that. */
+  | { readonly kind: 'mend'; readonly reason: string }
   | { readonly kind: 'wait'; readonly reason: string }
   | { readonly kind: 'wrong'; readonly reason: string };
 
@@ -44,15 +56,48 @@ export function judgeRegistration(
   for (const [what, is, wanted] of given) {
     if (is !== wanted) return { kind: 'wrong', reason: `Navarch shows ${what} ${quoted(is)}, not ${quoted(wanted)}` };
   }
+  const heard = isHeard(node, firstSeenHeartbeatMs);
+  if (node.status === 'UNHEALTHY' && heard) {
+    return { kind: 'mend', reason: 'Navarch hears the node and shows it UNHEALTHY, from an earlier silence' };
+  }
   if (node.status !== 'ACTIVE') return { kind: 'wait', reason: `Navarch shows the node ${node.status}` };
-  const { lastHeartbeatMs } = node;
-  if (
-    lastHeartbeatMs === undefined ||
-    (firstSeenHeartbeatMs !== undefined && lastHeartbeatMs <= firstSeenHeartbeatMs)
-  ) {
+  // What an earlier life registered is replaced by the agent that will be heard: only then do its GPUs count.
+  if (expected.mode === 'agent' && !heard) {
     return { kind: 'wait', reason: 'registered; Navarch has not heard a heartbeat yet' };
   }
-  return { kind: 'ready' };
+  return judgeGpus(node, expected);
+}
+
+function isHeard({ lastHeartbeatMs }: RegisteredNode, firstSeenHeartbeatMs: number | undefined): boolean {
+  return (
+    lastHeartbeatMs !== undefined && (firstSeenHeartbeatMs === undefined || lastHeartbeatMs > firstSeenHeartbeatMs)
+  );
+}
+
+function judgeGpus({ gpus }: RegisteredNode, expected: ExpectedRegistration): RegistrationVerdict {
+  if (gpus.some(isFake)) {
+    if (expected.allowFakeGpus) return { kind: 'ready', fakeGpus: true };
+    const reason = `navarch-node found no NVIDIA driver and registered ${gpus.length} invented GPUs (allowFakeGpus takes them)`;
+    return { kind: 'wrong', reason };
+  }
+  const proven = expected.gpus?.map(({ uuid }) => uuid);
+  const shown = gpus.map(({ uuid }) => uuid);
+  if (proven === undefined || sameSet(proven, shown)) return { kind: 'ready', fakeGpus: false };
+  const reason = `Navarch shows the GPUs ${listed(shown)}, and the machine has ${listed(proven)}`;
+  return { kind: 'wrong', reason };
+}
+
+/** What the agent makes up where NVML does not answer: no GPU has these (seen with the real agent). */
+function isFake({ uuid, pciBusId }: RegisteredGpu): boolean {
+  return uuid.startsWith('GPU-00000000-0000-') || pciBusId === '0000:00:00.0';
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item) => b.includes(item));
+}
+
+function listed(uuids: readonly string[]): string {
+  return uuids.length === 0 ? 'none' : uuids.join(', ');
 }
 
 function quoted(value: string): string {

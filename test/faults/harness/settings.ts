@@ -88,13 +88,16 @@ export function environmentOf(site: Site): Readonly<Record<string, string>> {
 }
 
 export function scaledLooks(): LookIntervals {
-  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs } = DEFAULT_LOOKS;
+  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs, graceMs, forgottenMs } = DEFAULT_LOOKS;
   return {
     capacityMs: scaled(capacityMs),
     bootMs: scaled(bootMs),
     endMs: scaled(endMs),
     keptMs: scaled(keptMs),
     gpuMs: scaled(gpuMs),
+    graceMs: scaled(graceMs),
+    // Agents register in real time.
+    forgottenMs: Math.max(scaled(forgottenMs), 2_000),
     hostMs: Math.max(scaled(hostMs), 100),
   };
 }

@@ -1,0 +1,192 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_LOOKS, type ActivityDependencies } from '../../../src/activities/dependencies.ts';
+import { createNavarchActivities } from '../../../src/activities/navarch.ts';
+import type { RegistrationInput } from '../../../src/activities/types.ts';
+import { NavarchClient, type NavarchRegistration } from '../../../src/clients/navarch/index.ts';
+import { absentMachine, startSimulator, type Simulator } from '../../../src/simulator/index.ts';
+import { endOf } from './end-of.ts';
+
+// Against the simulator's control plane, with a node's agent played by a client. That agents are started again, and machines given up, is shown
+// with real machines by the fault proofs (test/faults/machine-faults.test.ts).
+
+const TOKEN = 'the-right-token';
+const GPU = { index: 0, uuid: 'GPU-5e1f', model: 'NVIDIA A10', memoryMib: 23_028 };
+const INPUT: RegistrationInput = {
+  nodeId: 'i-1',
+  region: 'us-east-1',
+  instanceType: 'gpu_1x_a10',
+  pool: 'training',
+  host: { address: '127.0.0.2', launchToken: 'token1', hostKeyFingerprint: 'SHA256:nobody' },
+  gpus: [GPU],
+  allowFakeGpus: false,
+  mode: 'agent',
+};
+const REGISTRATION: NavarchRegistration = {
+  nodeId: 'i-1',
+  provider: 'lambda',
+  region: 'us-east-1',
+  instanceType: 'gpu_1x_a10',
+  labels: { pool: 'training' },
+  gpus: [
+    {
+      ...{ index: 0, uuid: 'GPU-5e1f', name: 'NVIDIA A10', memoryBytes: 23_028 * 2 ** 20 },
+      ...{ pciBusId: '00000000:07:00.0', driverVersion: '570', cudaVersion: '12.8' },
+    },
+  ],
+};
+
+let simulator: Simulator;
+let agent: NavarchClient;
+
+beforeEach(async () => {
+  simulator = await startSimulator({ seed: 1, createMachine: absentMachine, navarchToken: TOKEN });
+  agent = new NavarchClient({ baseUrl: simulator.navarchUrl, authToken: TOKEN });
+});
+afterEach(() => simulator.close());
+
+/** A worker's step; `details` are what an earlier attempt left. */
+function worker(
+  options: { readonly token?: () => string; readonly graceMs?: number; readonly details?: unknown } = {},
+) {
+  const { token = () => TOKEN, graceMs = 60_000, details } = options;
+  const beats: unknown[] = [];
+  const environment = new MockActivityEnvironment({ startToCloseTimeoutMs: 20_000, heartbeatDetails: details });
+  environment.on('heartbeat', (beat) => beats.push(beat));
+  const activities = createNavarchActivities({
+    navarch: new NavarchClient({ baseUrl: simulator.navarchUrl, authToken: token, timeoutMs: 2_000 }),
+    looks: { ...DEFAULT_LOOKS, hostMs: 10, graceMs, forgottenMs: 60_000 },
+    ssh: { privateKey: () => Promise.reject(new Error('no SSH here')) },
+  } as unknown as ActivityDependencies);
+  return {
+    beats,
+    check: () => environment.run(() => activities.checkNavarch()),
+    wait: (more: Partial<RegistrationInput> = {}) =>
+      environment.run((input: RegistrationInput) => activities.awaitRegistration(input), { ...INPUT, ...more }),
+  };
+}
+
+/** As an agent that lives on: a heartbeat every few milliseconds, until stopped. */
+function beating(): () => void {
+  const timer = setInterval(() => void heartbeat().catch(() => undefined), 20);
+  return () => clearInterval(timer);
+}
+
+async function heartbeat(): Promise<void> {
+  await fetch(`${simulator.navarchUrl}/navarch.ControlPlaneService/SendHeartbeat`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify({ nodeId: 'i-1', timestamp: new Date().toISOString() }),
+  });
+}
+
+describe('before anything is launched', () => {
+  test('a token that Navarch does not take ends the request', async () => {
+    expect(await endOf(worker({ token: () => 'wrong' }).check())).toMatchObject({ type: 'unauthorized' });
+  });
+
+  test('a Navarch that is away, or has restarted, does not', async () => {
+    await worker().check();
+    simulator.controls.setNavarchUp(false);
+    await worker().check();
+  });
+});
+
+describe('the wait for a registration', () => {
+  test('ends when the node is ACTIVE, ours, with the GPUs that were seen, and heard', async () => {
+    await agent.registerNode(REGISTRATION);
+    const stop = beating();
+    expect(await worker().wait()).toEqual({ gpus: [GPU], fakeGpus: false });
+    stop();
+  });
+
+  test('fails on GPUs that are not those of the machine', async () => {
+    await agent.registerNode({ ...REGISTRATION, gpus: [] });
+    const stop = beating();
+    expect(await endOf(worker().wait())).toMatchObject({ type: 'registration_failed' });
+    stop();
+  });
+
+  test('outlasts a token that is being exchanged, and fails on one that stays wrong', async () => {
+    await agent.registerNode(REGISTRATION);
+    const stop = beating();
+    let token = 'the-next-token';
+    const exchanged = worker({ token: () => token }).wait();
+    setTimeout(() => (token = TOKEN), 200);
+    expect(await exchanged).toMatchObject({ gpus: [GPU] });
+    const failed = await endOf(worker({ token: () => 'wrong', graceMs: 100 }).wait());
+    expect(failed).toMatchObject({ type: 'unauthorized' });
+    expect(failed.message).not.toContain('wrong');
+    stop();
+  });
+
+  test('outlasts a Navarch that is away', async () => {
+    await agent.registerNode(REGISTRATION);
+    simulator.controls.setNavarchUp(false);
+    const { wait, beats } = worker();
+    const waiting = wait();
+    setTimeout(() => simulator.controls.setNavarchUp(true), 300);
+    const stop = beating();
+    expect(await waiting).toMatchObject({ gpus: [GPU] });
+    expect(JSON.stringify(beats)).toContain(simulator.navarchUrl);
+    stop();
+  });
+
+  test('goes on with what an earlier attempt has seen: an old heartbeat is not taken for a new one', async () => {
+    await agent.registerNode(REGISTRATION);
+    await heartbeat();
+    const { beats, wait } = worker();
+    const first = endOf(wait());
+    while (!beats.some((beat) => JSON.stringify(beat).includes('firstSeenHeartbeatMs'))) await pause();
+    const details = beats.at(-1);
+    const second = worker({ details });
+    let over = false;
+    const waiting = second.wait().finally(() => (over = true));
+    while (second.beats.length < 5) await pause();
+    expect(over).toBe(false);
+    const stop = beating();
+    expect(await waiting).toMatchObject({ gpus: [GPU] });
+    stop();
+    await first;
+  });
+
+  test('mends a node that is heard and held UNHEALTHY, also where the one who began died in the midst', async () => {
+    await agent.registerNode(REGISTRATION);
+    const stop = beating();
+    // As a worker left it that was killed between the two commands.
+    await agent.issueCommand({ nodeId: 'i-1', command: 'cordon' });
+    const details = { looked: true, restarts: 0, cordoned: true, waitingFor: 'mending' };
+    expect(await worker({ details }).wait()).toMatchObject({ gpus: [GPU] });
+    expect(simulator.record.nodeCommands.map(({ command }) => command)).toEqual(['CORDON', 'UNCORDON']);
+    stop();
+  });
+
+  test('leaves a node alone that somebody else has cordoned', async () => {
+    await agent.registerNode(REGISTRATION);
+    await agent.issueCommand({ nodeId: 'i-1', command: 'cordon' });
+    const { beats, wait } = worker();
+    const stop = beating();
+    const waiting = wait();
+    while (!JSON.stringify(beats.at(-1) ?? '').includes('CORDONED')) await pause();
+    expect(simulator.record.nodeCommands).toHaveLength(1);
+    await agent.issueCommand({ nodeId: 'i-1', command: 'uncordon' });
+    expect(await waiting).toMatchObject({ gpus: [GPU] });
+    stop();
+  });
+});
+
+describe('a node that has no agent', () => {
+  test('is registered by us, with its GPUs, and again when Navarch has forgotten it', async () => {
+    expect(await worker().wait({ mode: 'direct' })).toEqual({ gpus: [GPU], fakeGpus: false });
+    simulator.controls.restartNavarch();
+    expect(await worker().wait({ mode: 'direct' })).toEqual({ gpus: [GPU], fakeGpus: false });
+    expect(simulator.record.registrations).toMatchObject([
+      { nodeId: 'i-1', region: 'us-east-1', gpuUuids: ['GPU-5e1f'], labels: { pool: 'training' } },
+      { nodeId: 'i-1' },
+    ]);
+  });
+});
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
+}
