@@ -46,12 +46,12 @@ const NO_MORE_AUTH_METHODS = 14;
 /** What an error of ssh2, or of the socket under it, means. The words it is told by are pinned by tests against real servers. */
 export function kindOfConnectError(
   error: Error & { readonly code?: unknown; readonly level?: unknown },
-  pinned: boolean,
+  onlyEd25519: boolean,
 ): SshConnectFailureKind {
   if (typeof error.code === 'string') return KIND_BY_SYSTEM_CODE[error.code] ?? 'unreachable';
   if (error.level === 'client-authentication' || error.code === NO_MORE_AUTH_METHODS) return 'permission-denied';
   if (/connection lost before handshake/i.test(error.message)) return 'reset';
   // We offer ed25519 only, so a server that has none cannot have the key we look for (not yet, or not at all).
-  if (pinned && /no matching host key format/i.test(error.message)) return 'host-key-mismatch';
+  if (onlyEd25519 && /no matching host key format/i.test(error.message)) return 'host-key-mismatch';
   return 'protocol-error';
 }

@@ -1,6 +1,6 @@
 import { connect as connectSocket } from 'node:net';
 import ssh2 from 'ssh2';
-import type { ServerHostKeyAlgorithm } from 'ssh2';
+import type { PublicKeyAuthMethod, ServerHostKeyAlgorithm } from 'ssh2';
 import { abortReason } from './abort-reason.ts';
 import { kindOfConnectError } from './connect-failure.ts';
 import type { ConnectPhase, SshConnectFailure, SshConnectFailureKind } from './connect-failure.ts';
@@ -25,6 +25,7 @@ export type SshConnectResult =
   | SshConnectFailure;
 
 const PINNED_ALGORITHMS: ServerHostKeyAlgorithm[] = ['ssh-ed25519'];
+// ed25519 first: of a machine with keys of several types, the same one is shown each time.
 const TRUSTED_ALGORITHMS: ServerHostKeyAlgorithm[] = [
   ...PINNED_ALGORITHMS,
   'ecdsa-sha2-nistp256',
@@ -45,8 +46,9 @@ const TRUSTED_ALGORITHMS: ServerHostKeyAlgorithm[] = [
 export async function connectSsh(target: SshTarget, options: SshConnectOptions = {}): Promise<SshConnectResult> {
   const { signal, connectTimeoutMs = 10_000, keepaliveIntervalMs = 5_000, keepaliveCountMax = 3 } = options;
   const { host, port = 22, username = 'ubuntu', hostKey } = target;
-  const privateKey = readPrivateKey(target.privateKey).text;
+  const keys = [target.privateKey, ...(target.olderPrivateKeys ?? [])].map((key) => readPrivateKey(key).text);
   if (hostKey.kind === 'pinned') requireFingerprint(hostKey.fingerprint);
+  const onlyEd25519 = hostKey.kind === 'pinned' && hostKey.type !== 'any';
   signal?.throwIfAborted();
 
   const where = `${username}@${host}:${port}`;
@@ -102,7 +104,7 @@ export async function connectSsh(target: SshTarget, options: SshConnectOptions =
       const said = banner === '' ? '' : ` (it says: ${banner})`;
       // A name with several addresses fails with an error that has a code and no message.
       const what = error.message === '' && 'code' in error ? String(error.code) : error.message;
-      fail(kindOfConnectError(error, hostKey.kind === 'pinned'), `${where}: ${what}, at ${phase()}${said}`);
+      fail(kindOfConnectError(error, onlyEd25519), `${where}: ${what}, at ${phase()}${said}`);
     }
     function onClose(): void {
       fail('reset', `${where} closed the connection at ${phase()}`);
@@ -124,9 +126,8 @@ export async function connectSsh(target: SshTarget, options: SshConnectOptions =
     client.connect({
       sock: socket,
       username,
-      privateKey,
-      authHandler: ['publickey'],
-      algorithms: { serverHostKey: hostKey.kind === 'pinned' ? PINNED_ALGORITHMS : TRUSTED_ALGORITHMS },
+      authHandler: keys.map((key): PublicKeyAuthMethod => ({ type: 'publickey', username, key })),
+      algorithms: { serverHostKey: onlyEd25519 ? PINNED_ALGORITHMS : TRUSTED_ALGORITHMS },
       hostVerifier: verify,
       readyTimeout: 0, // ours covers the TCP connection too
       keepaliveInterval: keepaliveIntervalMs,

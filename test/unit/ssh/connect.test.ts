@@ -5,7 +5,7 @@ import ssh2 from 'ssh2';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connectSsh, publicKeyOf, UnreadablePrivateKeyError } from '../../../src/clients/ssh/index.ts';
 import type { SshConnectOptions, SshConnectResult, SshTarget } from '../../../src/clients/ssh/index.ts';
-import { clientKey, hostKey, otherKey, startSshServer, startTcpServer } from './ssh-server.ts';
+import { clientKey, hostKey, newKey, otherKey, startSshServer, startTcpServer } from './ssh-server.ts';
 
 const fingerprint = publicKeyOf(hostKey.private).fingerprint;
 
@@ -52,6 +52,38 @@ test.each(['rsa', 'ecdsa'] as const)('trust-first accepts an %s host key too', a
   expect(result).toMatchObject({ kind: 'connected', hostKeyFingerprint: publicKeyOf(key.private).fingerprint });
 });
 
+test.each(['rsa', 'ecdsa'] as const)('an %s key that was trusted at first is pinned from then on', async (type) => {
+  const key = ssh2.utils.generateKeyPairSync(type, { bits: type === 'rsa' ? 2048 : 256 } as never);
+  const server = await startSshServer({ hostKeys: [key.private] });
+  const seen = publicKeyOf(key.private).fingerprint;
+  const trusted = { kind: 'pinned', fingerprint: seen, anyType: true } as const;
+  expect(await connect(server.port, { hostKey: trusted })).toMatchObject({
+    kind: 'connected',
+    hostKeyFingerprint: seen,
+  });
+  const other = { kind: 'pinned', fingerprint, anyType: true } as const;
+  expect(await connect(server.port, { hostKey: other })).toMatchObject({
+    kind: 'host-key-mismatch',
+    presentedFingerprint: seen,
+  });
+  expect(await connect(server.port, { hostKey: { kind: 'pinned', fingerprint: seen } })).toHaveProperty(
+    'kind',
+    'host-key-mismatch',
+  );
+});
+
+test('a machine with keys of several types shows the same one at first sight and from then on', async () => {
+  const rsa = ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 });
+  const server = await startSshServer({ hostKeys: [rsa.private, hostKey.private] });
+  expect(await connect(server.port, { hostKey: { kind: 'trust-first' } })).toMatchObject({
+    hostKeyFingerprint: fingerprint,
+  });
+  expect(await connect(server.port, { hostKey: { kind: 'pinned', fingerprint, anyType: true } })).toHaveProperty(
+    'kind',
+    'connected',
+  );
+});
+
 test('another host key than the pinned one: nothing is authenticated, nothing is sent, and the shown key is named', async () => {
   const server = await startSshServer({ hostKeys: [otherKey.private] });
   const result = await connect(server.port);
@@ -85,6 +117,24 @@ test('a machine that does not know our key denies permission, and is not asked t
   expect(result).toMatchObject({ kind: 'permission-denied', presentedFingerprint: fingerprint });
   expect(result).toHaveProperty('reason', expect.stringContaining('ubuntu@127.0.0.1'));
   expect(server.authentications).toEqual(['publickey']);
+});
+
+test('a machine that knows only an earlier key takes that, in the same connection', async () => {
+  const server = await startSshServer();
+  const before = [newKey().private, clientKey.private];
+  const result = await connect(server.port, { privateKey: otherKey.private, previousPrivateKeys: before });
+  expect(result).toHaveProperty('kind', 'connected');
+  expect(server.sockets.size).toBe(1);
+});
+
+test('a machine that knows none of our keys denies permission after all were offered once', async () => {
+  const server = await startSshServer();
+  const result = await connect(server.port, {
+    privateKey: otherKey.private,
+    previousPrivateKeys: [newKey().private],
+  });
+  expect(result).toHaveProperty('kind', 'permission-denied');
+  expect(server.authentications).toEqual(['publickey', 'publickey']);
 });
 
 test('a machine that does not know the user denies permission', async () => {

@@ -88,7 +88,7 @@ export async function startTcpServer(
   return { port: (server.address() as AddressInfo).port, sockets };
 }
 
-function newKey(): { readonly private: string; readonly public: string } {
+export function newKey(): { readonly private: string; readonly public: string } {
   const key = deriveHostKey({ secret: randomBytes(32), salt: 'test' });
   return { private: key.privateKeyOpenSsh, public: key.publicKeyOpenSsh };
 }
