@@ -31,6 +31,8 @@ export interface WorkerConfig {
   };
   readonly ssh: {
     readonly privateKey: Secret;
+    /** What the key was before it was exchanged: machines made before take it only. */
+    readonly previousPrivateKey: Secret | undefined;
     readonly hostKeySecret: Secret;
     readonly username: string;
     readonly port: number;
@@ -111,6 +113,13 @@ export const VARIABLES = {
       'Name of the Lambda account, part of the task queues. Default: none, the queues are navarch-provisioner…',
     ),
   NAVARCH_SSH_PRIVATE_KEY: z.string().min(1).describe('Private half of that SSH key, PEM or OpenSSH. Secret.'),
+  NAVARCH_SSH_PREVIOUS_PRIVATE_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'What that key was before it was exchanged, for machines that were made before. A worker that read it in the last six hours needs it not. Secret. Default: none.',
+    ),
   NAVARCH_SSH_USER: z.string().min(1).default('ubuntu').describe('Login user of the image. Default ubuntu.'),
   NAVARCH_SSH_PORT: wholeNumber(1, 65_535).default(22).describe('SSH port of the machines. Default 22.'),
   NAVARCH_HOST_KEY_SECRET: z
@@ -163,6 +172,7 @@ export const VARIABLES = {
 export const SECRETS = [
   'LAMBDA_API_KEY',
   'NAVARCH_SSH_PRIVATE_KEY',
+  'NAVARCH_SSH_PREVIOUS_PRIVATE_KEY',
   'NAVARCH_HOST_KEY_SECRET',
   'NAVARCH_AUTH_TOKEN',
 ] as const;
@@ -201,6 +211,10 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
     },
     ssh: {
       privateKey,
+      previousPrivateKey:
+        v.NAVARCH_SSH_PREVIOUS_PRIVATE_KEY === undefined
+          ? undefined
+          : secret('NAVARCH_SSH_PREVIOUS_PRIVATE_KEY', environment, v.NAVARCH_SSH_PREVIOUS_PRIVATE_KEY),
       hostKeySecret:
         v.NAVARCH_HOST_KEY_SECRET === undefined
           ? privateKey

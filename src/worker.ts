@@ -7,6 +7,7 @@ import { createActivities } from './activities/index.ts';
 import { DEFAULT_LOOKS, type LookIntervals } from './activities/dependencies.ts';
 import { checkBeforeSending } from './activities/launch.ts';
 import { Pacer } from './activities/pacer.ts';
+import { rememberedKeys } from './activities/ssh-keys.ts';
 import { LambdaClient, LambdaUnauthorizedError } from './clients/lambda/index.ts';
 import { NavarchClient } from './clients/navarch/index.ts';
 import { readPrivateKey } from './clients/ssh/index.ts';
@@ -14,6 +15,7 @@ import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
 import { sweepScheduleId } from './contract/workflow-ids.ts';
+import { OLD_SSH_KEY_MS } from './domain/deadlines.ts';
 import { startHealthServer, type HealthServer } from './observability/health.ts';
 import type { Logger } from './observability/logger.ts';
 import { ensureSweepSchedule } from './sweep-schedule.ts';
@@ -79,7 +81,10 @@ export async function startWorker({
       temporal: new Client({ connection, namespace }),
       namespaceId,
       account: config.account,
-      ssh: config.ssh,
+      ssh: {
+        ...config.ssh,
+        privateKeys: rememberedKeys(config.ssh.privateKey, config.ssh.previousPrivateKey, OLD_SSH_KEY_MS),
+      },
       defaults: { sshKeyName: config.lambda.sshKeyName, imageFamily: config.lambda.imageFamily },
       agent: {
         downloadUrl: config.navarch.agentDownloadUrl,
@@ -196,12 +201,16 @@ const RATE_LIMITED_PAUSE_MS = 10_000;
 
 /** Said now, in one sentence, instead of at the first machine. */
 async function requireReadableKey(config: WorkerConfig): Promise<void> {
-  try {
-    readPrivateKey(await config.ssh.privateKey());
-  } catch (error) {
-    throw new ConfigurationError(
-      `configuration: NAVARCH_SSH_PRIVATE_KEY: ${error instanceof Error ? error.message : String(error)}`,
-    );
+  const { privateKey, previousPrivateKey } = config.ssh;
+  for (const [name, read] of [
+    ['NAVARCH_SSH_PRIVATE_KEY', privateKey],
+    ['NAVARCH_SSH_PREVIOUS_PRIVATE_KEY', previousPrivateKey],
+  ] as const) {
+    try {
+      if (read !== undefined) readPrivateKey(await read());
+    } catch (error) {
+      throw new ConfigurationError(`configuration: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 }
 

@@ -9,16 +9,22 @@ export async function connectHost(
   signal: AbortSignal,
 ): Promise<SshConnectResult> {
   const { ssh } = dependencies;
+  const [privateKey = '', ...older] = await ssh.privateKeys();
   return connectSsh(
     {
       host: host.address,
       port: ssh.port,
       username: ssh.username,
-      privateKey: await ssh.privateKey(),
+      privateKey,
+      previousPrivateKeys: older,
       hostKey:
         host.hostKeyFingerprint === undefined
           ? { kind: 'trust-first' }
-          : { kind: 'pinned', fingerprint: host.hostKeyFingerprint },
+          : {
+              kind: 'pinned',
+              fingerprint: host.hostKeyFingerprint,
+              anyType: host.isTrusted === true,
+            },
     },
     { signal },
   );

@@ -45,8 +45,8 @@ export interface ActivityDependencies {
   /** UUID of the Temporal namespace: goes into the tags of every instance. */
   readonly namespaceId: string;
   readonly ssh: {
-    /** Private key whose public half Lambda puts on the machines. */
-    readonly privateKey: () => Promise<string>;
+    /** First the private key whose public half Lambda puts on the machines; then those that it replaced not long ago. */
+    readonly privateKeys: () => Promise<readonly string[]>;
     /** From which each launch's SSH host key is derived. */
     readonly hostKeySecret: () => Promise<string>;
     readonly username: string;

@@ -6,7 +6,7 @@ import { instanceName, tagsOf } from '../domain/names.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { fromLaunch, notSent, outcomeUnknown } from './failures.ts';
 import type { LaunchActivities } from './types.ts';
-import { hostKeyUserData } from './user-data.ts';
+import { hostKeyUserData, mergedUserData } from './user-data.ts';
 
 /** What must be left of the start-to-close time when the request is sent: as long as the client waits for its answer (90 of 120 seconds), and a bit. */
 const SHARE_TO_ANSWER = 0.8;
@@ -57,7 +57,7 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
             instanceTypeName: offering.instanceType,
             sshKeyNames: [sshKeyName],
             name: instanceName(node, launchToken),
-            userData: hostKeyUserData(hostKey),
+            userData: mergedUserData(hostKeyUserData(hostKey), request.userData),
             tags: tagsOf(identity, request.pool, request.labels ?? {}),
             ...(image === undefined ? {} : { image }),
             ...(request.fileSystemNames === undefined ? {} : { fileSystemNames: request.fileSystemNames }),

@@ -171,6 +171,8 @@ export interface HostInput {
   readonly launchToken: string;
   /** The host key it has to show. Undefined: whoever answers is believed (`hostKey: 'trust-first'`). */
   readonly hostKeyFingerprint?: string;
+  /** That key was not chosen by us: it may be of any type. */
+  readonly isTrusted?: boolean;
 }
 
 /** A machine that answered. */

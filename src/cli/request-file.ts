@@ -5,7 +5,7 @@ import { UsageError } from './usage-error.ts';
 /** A request as JSON from a file, or from standard input where the path is `-`. @throws UsageError naming the file */
 export async function readRequestFile(path: string, io: CliIo): Promise<Readonly<Record<string, unknown>>> {
   const where = path === '-' ? 'standard input' : path;
-  const text = path === '-' ? await readAll(io.stdin) : await readText(path);
+  const text = await readText(path, '--request', io);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -20,12 +20,14 @@ export async function readRequestFile(path: string, io: CliIo): Promise<Readonly
   return value as Record<string, unknown>;
 }
 
-async function readText(path: string): Promise<string> {
+/** A text from a file, or from standard input where the path is `-`. @throws UsageError naming the flag and the file */
+export async function readText(path: string, flag: string, io: CliIo): Promise<string> {
+  if (path === '-') return readAll(io.stdin);
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new UsageError(`--request: cannot read ${path} (${code})`, { cause: error });
+    throw new UsageError(`${flag}: cannot read ${path} (${code})`, { cause: error });
   }
 }
 

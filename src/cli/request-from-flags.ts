@@ -12,6 +12,13 @@ export interface ProvisionFlags {
   readonly pool?: string;
   readonly label?: readonly string[];
   readonly command?: readonly string[];
+  readonly secret?: readonly string[];
+  /** Its text, as read from the file that the flag names. */
+  readonly userData?: string;
+  readonly hostKey?: string;
+  readonly gpuCheck?: string;
+  readonly registration?: string;
+  readonly allowFakeGpus?: boolean;
   readonly waitUpTo?: string;
   readonly maxPrice?: number;
   readonly maxLaunches?: number;
@@ -44,13 +51,24 @@ export function requestFromFlags(
     ...given('fileSystemNames', flags.fileSystem),
     ...given('pool', flags.pool),
     ...given('labels', pairs('--label', 'key=value', flags.label)),
-    ...given('bootstrap', flags.command === undefined ? undefined : { commands: flags.command }),
+    ...given('bootstrap', bootstrapFrom(flags)),
+    ...given('userData', flags.userData),
+    ...given('hostKey', flags.hostKey),
+    ...given('gpuCheck', flags.gpuCheck),
+    ...given('registration', flags.registration),
+    ...given('allowFakeGpus', flags.allowFakeGpus),
     ...given('capacity', flags.waitUpTo === undefined ? undefined : { waitUpTo: flags.waitUpTo }),
     ...given('maxPricePerHourUsd', flags.maxPrice),
     ...given('maxLaunches', flags.maxLaunches),
     ...given('lifetime', flags.lifetime),
     ...given('deadlines', deadlines),
   } as ProvisionNodeRequest;
+}
+
+function bootstrapFrom({ command, secret }: ProvisionFlags): object | undefined {
+  return command === undefined && secret === undefined
+    ? undefined
+    : { commands: command ?? [], ...given('secrets', secret) };
 }
 
 function given<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {

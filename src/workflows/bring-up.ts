@@ -53,7 +53,11 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
       (withinMs) => host('verify the host over SSH', { withinMs }).awaitHost(asked),
     );
     // From here on it is the key that was shown, whoever chose it.
-    const machine = { ...asked, hostKeyFingerprint: seenAs.hostKeyFingerprint };
+    const machine = {
+      ...asked,
+      hostKeyFingerprint: seenAs.hostKeyFingerprint,
+      ...(hostKey === 'trust-first' ? { isTrusted: true } : {}),
+    };
     const sshVerified = now();
     const proven = await proveGpus(story, offering, machine);
     const gpusProven = proven === undefined ? {} : { gpusProven: now() };

@@ -11,7 +11,8 @@ import { messageOf } from './failures.ts';
  */
 export async function leaveNavarch(node: Node, wish: EndWish): Promise<void> {
   const { nodeId } = node;
-  const machine = { address: node.address, launchToken: node.launchToken, hostKeyFingerprint: node.hostKeyFingerprint };
+  const { address, launchToken, hostKeyFingerprint } = node;
+  const machine = { address, launchToken, hostKeyFingerprint, isTrusted: node.hostKey === 'trust-first' };
   let until = Date.now() + LEAVE_NAVARCH_MS;
   const left = (): { withinMs: number } => ({ withinMs: until - Date.now() });
   await CancellationScope.nonCancellable(async () => {

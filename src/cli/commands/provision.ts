@@ -5,7 +5,7 @@ import type { CliIo } from '../io.ts';
 import { nodeText } from '../node-text.ts';
 import { showUntil } from '../progress/show-until.ts';
 import { createProgressView } from '../progress/view.ts';
-import { readRequestFile } from '../request-file.ts';
+import { readRequestFile, readText } from '../request-file.ts';
 import { requestFromFlags, type ProvisionFlags } from '../request-from-flags.ts';
 import { json } from '../text.ts';
 import { withProvisioner } from '../with-provisioner.ts';
@@ -29,11 +29,28 @@ export function registerProvision(program: Command, io: CliIo): void {
     .option('--pool <pool>', 'Navarch pool')
     .option('--label <key=value>', 'further tag of the instance (repeat)', collect)
     .option('--command <command>', 'run this as root instead of installing navarch-node (repeat, in order)', collect)
+    .option('--secret <name>', 'secret of the worker that the commands find in the environment (repeat)', collect)
+    .option('--user-data <file>', 'cloud-init user data of your own, from a file, or - for standard input')
+    .addOption(
+      new Option('--host-key <how>', 'how its SSH host key is believed (default: pinned)').choices([
+        'pinned',
+        'trust-first',
+      ]),
+    )
+    .addOption(new Option('--gpu-check <whether>', 'prove its GPUs (default: on)').choices(['on', 'off']))
+    .addOption(
+      new Option('--registration <by>', 'who registers it with Navarch (default: agent)').choices(['agent', 'direct']),
+    )
+    .option('--allow-fake-gpus', 'take an agent that found no NVIDIA driver; for test environments')
     .option('--wait-up-to <duration>', 'how long to wait for capacity (default: 30d)')
     .option('--max-price <usd>', 'most US dollars an hour, for the whole instance', number)
     .option('--max-launches <count>', 'launches to use before giving up on bad machines (default: 3)', number)
     .option('--lifetime <duration>', 'end the node so long after it is ready (default: when asked)')
-    .option('--deadline <part=duration>', 'of address, ssh, bootstrap, active, registration or whole (repeat)', collect)
+    .option(
+      '--deadline <part=duration>',
+      'of address, ssh, gpu, bootstrap, bootstrapStep, active, registration or whole (repeat)',
+      collect,
+    )
     .option('--request <file>', 'the request as JSON from a file, or - for standard input; flags go before its fields')
     .option('--wait', 'show its progress until it is ready')
     .addHelpText('after', '\nA duration is a whole number and a unit: 90s, 15m, 48h, 30d.')
@@ -42,7 +59,8 @@ export function registerProvision(program: Command, io: CliIo): void {
 
 async function provision(name: string | undefined, flags: Flags, command: Command, io: CliIo): Promise<void> {
   const file = flags.request === undefined ? {} : await readRequestFile(flags.request, io);
-  const request = requestFromFlags(name, flags, file);
+  const userData = flags.userData === undefined ? {} : { userData: await readText(flags.userData, '--user-data', io) };
+  const request = requestFromFlags(name, { ...flags, ...userData }, file);
   await withProvisioner(command, io, async (provisioner, { json: asJson }) => {
     const accepting = provisioner.provision(request);
     const provision = await orInterrupted(

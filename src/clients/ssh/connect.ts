@@ -46,9 +46,9 @@ const TRUSTED_ALGORITHMS: ServerHostKeyAlgorithm[] = [
 export async function connectSsh(target: SshTarget, options: SshConnectOptions = {}): Promise<SshConnectResult> {
   const { signal, connectTimeoutMs = 10_000, keepaliveIntervalMs = 5_000, keepaliveCountMax = 3 } = options;
   const { host, port = 22, username = 'ubuntu', hostKey } = target;
-  const keys = [target.privateKey, ...(target.olderPrivateKeys ?? [])].map((key) => readPrivateKey(key).text);
+  const keys = [target.privateKey, ...(target.previousPrivateKeys ?? [])].map((key) => readPrivateKey(key).text);
   if (hostKey.kind === 'pinned') requireFingerprint(hostKey.fingerprint);
-  const onlyEd25519 = hostKey.kind === 'pinned' && hostKey.type !== 'any';
+  const onlyEd25519 = hostKey.kind === 'pinned' && hostKey.anyType !== true;
   signal?.throwIfAborted();
 
   const where = `${username}@${host}:${port}`;

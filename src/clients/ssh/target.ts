@@ -10,13 +10,11 @@ export interface SshTarget {
   readonly privateKey: string;
   /** Offered after it, in this order: a machine made before the key was exchanged takes the old one only. Few: sshd lets six be tried. */
   readonly previousPrivateKeys?: readonly string[];
-  /** Offered after it, in this order: a machine that was made before a key was exchanged takes the old one only. A server lets few be tried: sshd six. */
-  readonly olderPrivateKeys?: readonly string[];
   readonly hostKey: HostKeyPolicy;
 }
 
 export type HostKeyPolicy =
-  /** Only the key with this fingerprint (`SHA256:…`) is the machine: an ed25519 key, or, of type `any`, whatever was once trusted. */
-  | { readonly kind: 'pinned'; readonly fingerprint: string; readonly type?: 'ed25519' | 'any' }
+  /** Only the key with this fingerprint (`SHA256:…`) is the machine: an ed25519 key, or, with `anyType`, whatever was once trusted. */
+  | { readonly kind: 'pinned'; readonly fingerprint: string; readonly anyType?: boolean }
   /** Whoever answers is the machine. The result says who answered: pin that from then on. */
   | { readonly kind: 'trust-first' };

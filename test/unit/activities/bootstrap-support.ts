@@ -65,7 +65,7 @@ export async function bootstrapping(world: World = {}): Promise<Bootstrapping> {
   });
   const dependencies = {
     temporal: { workflow: { getHandle } } as unknown as Client,
-    ssh: { privateKey: () => Promise.resolve(privateKey), username: 'ubuntu', port: machine.spec.sshPort },
+    ssh: { privateKeys: () => Promise.resolve([privateKey]), username: 'ubuntu', port: machine.spec.sshPort },
     agent: {
       downloadUrl: `${navarch.url}/download`,
       controlPlaneUrl: navarch.url,

@@ -68,7 +68,7 @@ async function prove(machine: TestMachine, proof: Proof) {
     temporal: temporal ?? broker().temporal,
     account: undefined,
     ssh: {
-      privateKey: () => Promise.resolve(privateKey),
+      privateKeys: () => Promise.resolve([privateKey]),
       username: 'ubuntu',
       port: machine.spec.sshPort,
     },

@@ -56,7 +56,7 @@ function worker(
   const activities = createNavarchActivities({
     navarch: new NavarchClient({ baseUrl: simulator.navarchUrl, authToken: token, timeoutMs: 2_000 }),
     looks: { ...DEFAULT_LOOKS, hostMs: 10, graceMs, forgottenMs: 60_000 },
-    ssh: { privateKey: () => Promise.reject(new Error('no SSH here')) },
+    ssh: { privateKeys: () => Promise.reject(new Error('no SSH here')) },
   } as unknown as ActivityDependencies);
   return {
     beats,

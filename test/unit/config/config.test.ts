@@ -307,6 +307,7 @@ function secretOf(config: ReturnType<typeof readConfig>, name: (typeof SECRETS)[
   const secret = {
     LAMBDA_API_KEY: config.lambda.apiKey,
     NAVARCH_SSH_PRIVATE_KEY: config.ssh.privateKey,
+    NAVARCH_SSH_PREVIOUS_PRIVATE_KEY: config.ssh.previousPrivateKey,
     NAVARCH_HOST_KEY_SECRET: config.ssh.hostKeySecret,
     NAVARCH_AUTH_TOKEN: config.navarch.authToken,
   }[name];
