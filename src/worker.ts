@@ -69,7 +69,10 @@ export async function startWorker({
   workflowBundlePath,
   workerOptions = {},
 }: WorkerSettings): Promise<RunningWorker> {
-  await requireReadableKey(config);
+  const { privateKey, previousPrivateKey } = config.ssh;
+  const privateKeys = rememberedKeys(privateKey, previousPrivateKey, OLD_SSH_KEY_MS);
+  await requireReadableKey('NAVARCH_SSH_PRIVATE_KEY', async () => (await privateKeys())[0]);
+  await requireReadableKey('NAVARCH_SSH_PREVIOUS_PRIVATE_KEY', previousPrivateKey);
   const connection = await connect(temporal);
   let health: HealthServer | undefined;
   try {
@@ -81,10 +84,7 @@ export async function startWorker({
       temporal: new Client({ connection, namespace }),
       namespaceId,
       account: config.account,
-      ssh: {
-        ...config.ssh,
-        privateKeys: rememberedKeys(config.ssh.privateKey, config.ssh.previousPrivateKey, OLD_SSH_KEY_MS),
-      },
+      ssh: { ...config.ssh, privateKeys },
       defaults: { sshKeyName: config.lambda.sshKeyName, imageFamily: config.lambda.imageFamily },
       agent: {
         downloadUrl: config.navarch.agentDownloadUrl,
@@ -200,17 +200,17 @@ function clients(config: WorkerConfig): { readonly lambda: LambdaClient; readonl
 const RATE_LIMITED_PAUSE_MS = 10_000;
 
 /** Said now, in one sentence, instead of at the first machine. */
-async function requireReadableKey(config: WorkerConfig): Promise<void> {
-  const { privateKey, previousPrivateKey } = config.ssh;
-  for (const [name, read] of [
-    ['NAVARCH_SSH_PRIVATE_KEY', privateKey],
-    ['NAVARCH_SSH_PREVIOUS_PRIVATE_KEY', previousPrivateKey],
-  ] as const) {
-    try {
-      if (read !== undefined) readPrivateKey(await read());
-    } catch (error) {
-      throw new ConfigurationError(`configuration: ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }
+async function requireReadableKey(
+  variable: string,
+  read: (() => Promise<string | undefined>) | undefined,
+): Promise<void> {
+  try {
+    const key = await read?.();
+    if (key !== undefined) readPrivateKey(key);
+  } catch (error) {
+    throw new ConfigurationError(
+      `configuration: ${variable}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
