@@ -23,8 +23,8 @@ export async function lookUntil<T>(options: {
   readonly timeUp: () => Error;
 }): Promise<T> {
   const startedAt = performance.now();
-  const { startToCloseTimeoutMs } = activityInfo();
-  const until = startedAt + Math.max(startToCloseTimeoutMs - TIME_TO_SAY_WHY_MS, startToCloseTimeoutMs / 2);
+  const forMs = timeLeftMs();
+  const until = startedAt + Math.max(forMs - TIME_TO_SAY_WHY_MS, forMs / 2);
   const signal = cancellationSignal();
   for (;;) {
     const answer = await beating(options.details, () => options.look(signal));
@@ -35,6 +35,16 @@ export async function lookUntil<T>(options: {
     // The pause may be longer than Temporal waits for a heartbeat.
     await beating(options.details, () => delay(everyMs, undefined, { signal }));
   }
+}
+
+/** Of this attempt, when it begins: its own time, and not more than all attempts together have. All times are the server's. */
+function timeLeftMs(): number {
+  const { startToCloseTimeoutMs, scheduleToCloseTimeoutMs, scheduledTimestampMs, currentAttemptScheduledTimestampMs } =
+    activityInfo();
+  // Where there is no such limit, it is told as 0.
+  if (!scheduleToCloseTimeoutMs) return startToCloseTimeoutMs;
+  const spentMs = currentAttemptScheduledTimestampMs - scheduledTimestampMs;
+  return Math.max(Math.min(startToCloseTimeoutMs, scheduleToCloseTimeoutMs - spentMs), 0);
 }
 
 /** Runs it with a heartbeat before, and every few seconds while it lasts. */

@@ -1,0 +1,43 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, test } from 'vitest';
+import { lookUntil } from '../../../src/activities/activity-loop.ts';
+
+const HOUR_MS = 3_600_000;
+const FIRST = 1_790_000_000_000;
+
+/** A step that never comes to an end, and how it ended. */
+async function endOf(info: ConstructorParameters<typeof MockActivityEnvironment>[0]): Promise<string> {
+  const environment = new MockActivityEnvironment(info);
+  const waiting = environment.run(() =>
+    lookUntil({
+      everyMs: 5,
+      look: () => Promise.resolve(undefined),
+      details: () => undefined,
+      timeUp: () => ApplicationFailure.create({ message: 'why it was not done', nonRetryable: true }),
+    }),
+  );
+  const cancelled = setTimeout(() => environment.cancel('CANCELLED'), 20_000);
+  const end = await waiting.catch((error: unknown) => (error as Error).message);
+  clearTimeout(cancelled);
+  return String(end);
+}
+
+test('the last attempt says itself why its time ran out', async () => {
+  expect(await endOf({ startToCloseTimeoutMs: 200 })).toBe('why it was not done');
+});
+
+test('an attempt that follows a lost worker has what that one left of the time of all, and says why it ran out', async () => {
+  const left = await endOf({
+    startToCloseTimeoutMs: HOUR_MS,
+    scheduleToCloseTimeoutMs: HOUR_MS,
+    scheduledTimestampMs: FIRST,
+    currentAttemptScheduledTimestampMs: FIRST + HOUR_MS - 200,
+  });
+  expect(left).toBe('why it was not done');
+});
+
+test('where there is no limit for all attempts, its own counts', async () => {
+  const info = { startToCloseTimeoutMs: 200, scheduleToCloseTimeoutMs: 0, scheduledTimestampMs: FIRST };
+  expect(await endOf({ ...info, currentAttemptScheduledTimestampMs: FIRST + HOUR_MS })).toBe('why it was not done');
+});
