@@ -23,9 +23,10 @@ int cuDeviceGet(int *device, int index) { *device = 100 + index; return index < 
 int cuDeviceGetName(char *name, int size, int device) { strncpy(name, "NVIDIA H100 80GB HBM3", size); return device < 100; }
 int cuDeviceTotalMem_v2(size_t *bytes, int device) { *bytes = 85045870592u; return device < 100; }
 
-// 00000000-0000-0000-0000-0000000000NN
+// 5e000000-0000-0000-0000-0000000000NN
 int cuDeviceGetUuid_v2(unsigned char *uuid, int device) {
   memset(uuid, 0, 16);
+  uuid[0] = 0x5e;
   uuid[15] = device - 100;
   return 0;
 }

@@ -61,7 +61,7 @@ describe.skipIf(why !== '')(`the GPU probe${why}`, { timeout: 120_000 }, () => {
     return report;
   }
 
-  const uuid = (index: number): string => `GPU-00000000-0000-0000-0000-00000000000${index}`;
+  const uuid = (index: number): string => `GPU-5e000000-0000-0000-0000-00000000000${index}`;
   const SMI_OF_TWO = `[ "$*" = "--query-gpu=index,uuid,name,memory.total --format=csv,noheader,nounits" ] || exit 2
 echo "0, ${uuid(0)}, NVIDIA H100 80GB HBM3, 81559"; echo "1, ${uuid(1)}, NVIDIA H100 80GB HBM3, 81559"`;
   const shown = (index: number, memoryMib: number) => ({
