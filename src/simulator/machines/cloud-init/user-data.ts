@@ -63,12 +63,15 @@ const cloudConfig = z.looseObject({
 /** Reads user data in any of the forms cloud-init takes: `#cloud-config`, a script, or both in a MIME multipart. */
 export function parseUserData(text: string | undefined): UserData {
   if (text === undefined || text.trim() === '') return NOTHING;
-  if (/^(content-type|mime-version):/i.test(text)) return multipart(text);
+  if (/^(content-type|mime-version):/i.test(text)) return readMessage(NOTHING, text);
   return readPart(NOTHING, text, undefined);
 }
 
 function readPart(data: UserData, body: string, type: string | undefined): UserData {
   if (type === 'text/cloud-config' || body.startsWith('#cloud-config')) return withConfig(data, body);
+  // A boothook is a script that runs earlier, and at each boot: here it runs in its turn.
+  const script = type === 'text/cloud-boothook' ? body.replace(/^#cloud-boothook.*\n/, '') : body;
+  if (script !== body) return { ...data, scripts: [...data.scripts, script] };
   if (type === 'text/x-shellscript' || body.startsWith('#!')) return { ...data, scripts: [...data.scripts, body] };
   return { ...data, mistakes: [...data.mistakes, `Unhandled non-multipart userdata: '${body.slice(0, 24)}...'`] };
 }
@@ -119,18 +122,18 @@ function commandText(command: string | readonly string[]): string {
   return command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 }
 
-/** Splits a MIME multipart into its parts; transfer encodings 7bit, 8bit and base64. */
-function multipart(text: string): UserData {
+/** A MIME message: one part, or a multipart, whose parts may be multiparts again; transfer encodings 7bit, 8bit and base64. */
+function readMessage(data: UserData, text: string): UserData {
   const [head, rest] = splitHead(text);
-  const boundary = /boundary="?([^";\n]+)"?/i.exec(head)?.[1];
-  if (boundary === undefined) return readPart(NOTHING, decode(head, rest), typeOf(head));
-  let data = NOTHING;
+  const boundary = /^multipart\//.test(typeOf(head) ?? '') ? /boundary="?([^";\r\n]+)"?/i.exec(head)?.[1] : undefined;
+  if (boundary === undefined) return readPart(data, decode(head, rest), typeOf(head));
+  let read = data;
   for (const part of rest.split(`--${boundary}`).slice(1)) {
     if (part.startsWith('--')) break;
-    const [partHead, body] = splitHead(part.replace(/^\r?\n/, ''));
-    data = readPart(data, decode(partHead, body), typeOf(partHead));
+    // The line break before a boundary is the boundary's.
+    read = readMessage(read, part.replace(/^\r?\n/, '').replace(/\r?\n$/, ''));
   }
-  return data;
+  return read;
 }
 
 function splitHead(text: string): [head: string, body: string] {
