@@ -38,6 +38,7 @@ export class Boot implements System {
   readonly locks: FileLocks;
   readonly bootId: string;
   readonly bootedAtMs: number;
+  isOn = true;
   readonly #hardware: Hardware;
   #random: number;
 
@@ -57,6 +58,12 @@ export class Boot implements System {
     prepareForBoot(this.files, this);
     this.services = new ServiceManager(this);
     this.cloudInit = new CloudInit(this);
+  }
+
+  /** The power is cut. */
+  end(): void {
+    this.isOn = false;
+    this.processes.killAll();
   }
 
   random(): number {

@@ -125,7 +125,7 @@ class SimulatedMachine implements Machine {
     this.#off.abort(new Error('the machine was switched off'));
     const boot = this.#boot;
     this.#boot = undefined;
-    boot?.processes.killAll();
+    boot?.end();
     await this.#sshd.stop();
   }
 

@@ -23,6 +23,8 @@ export interface System {
   readonly bootId: string;
   /** Simulated milliseconds since the epoch. */
   readonly bootedAtMs: number;
+  /** False once the power is cut: nothing is started any more. */
+  readonly isOn: boolean;
   /** From 0 up to 1; derives from the machine's seed. */
   random(): number;
   /** Called when a process becomes a program: it is recorded, and a fault may make it fail at once, with this exit code. */

@@ -140,6 +140,18 @@ describe('a reboot', () => {
     expect((await run(client, 'cloud-init status')).stdout).toBe('status: done\n');
   });
 
+  test('no service of a machine whose power was cut is started again', async () => {
+    const { machine, client } = await withUnit(UNIT, SCRIPT);
+    await run(
+      client,
+      'sudo touch /etc/daemon.env; sudo systemctl start daemon; until [ -s /run/daemon.pid ]; do :; done',
+    );
+    await machine.powerOff();
+    const before = machine.started.length;
+    await elapse(machine, 30_000);
+    expect(machine.started.slice(before)).toEqual([]);
+  });
+
   test('a machine that shut itself down is off, until somebody powers it on', async () => {
     const machine = testMachine({ factor: BY_HAND });
     await machine.powerOn();

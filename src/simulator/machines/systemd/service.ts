@@ -79,6 +79,7 @@ export class Service {
   }
 
   async #startNow(): Promise<StartResult> {
+    if (!this.#system.isOn) return { ok: false, reason: 'the machine is off' };
     if (!this.#withinLimit()) return this.#fail('start-limit-hit', 'Start request repeated too quickly.');
     const [main] = this.unit.start;
     if (main === undefined) return this.#fail('bad-setting', 'Service has no ExecStart= setting.');
@@ -117,7 +118,7 @@ export class Service {
 
   #ended(process: Process, exitCode: number, line: ExecLine): void {
     this.exitCode = exitCode;
-    if (process !== this.#process || this.#stopping) return;
+    if (process !== this.#process || this.#stopping || !this.#system.isOn) return;
     this.#endStragglers(process);
     const signal = process.killedBy ?? signalOf(exitCode);
     const clean = exitCode === 0 || (signal !== undefined && CLEAN_SIGNALS.includes(signal)) || line.mayFail;
