@@ -75,7 +75,7 @@ async function prove(machine: TestMachine, proof: Proof) {
     looks: { ...DEFAULT_LOOKS, hostMs: 5, gpuMs },
   } as unknown as ActivityDependencies;
   const environment = new MockActivityEnvironment(
-    { startToCloseTimeoutMs: 60_000, heartbeatTimeoutMs, heartbeatDetails },
+    { startToCloseTimeoutMs: 60_000, scheduleToCloseTimeoutMs: 60_000, heartbeatTimeoutMs, heartbeatDetails },
     { logger: new DefaultLogger('ERROR') },
   );
   if (onHeartbeat !== undefined) environment.on('heartbeat', onHeartbeat);
