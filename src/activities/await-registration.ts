@@ -1,25 +1,26 @@
 import { activityInfo } from '@temporalio/activity';
 import { NavarchError, type NavarchNode } from '../clients/navarch/index.ts';
-import { CHECK_AGENT_COMMAND, RESTART_AGENT_COMMAND } from '../domain/bootstrap-plan.ts';
 import type { GpuView } from '../domain/gpus.ts';
 import { judgeRegistration, type RegisteredNode } from '../domain/registration.ts';
 import { lookUntil } from './activity-loop.ts';
-import { connectHost } from './connect-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final, fromNavarch } from './failures.ts';
-import type { RegistrationInput } from './types.ts';
+import { restartAgent, type RestartResult } from './restart-agent.ts';
+import type { NavarchActivities, RegistrationInput } from './types.ts';
 
 /** A control plane that restarts again and again, or an agent that does: more starts would not help. */
 const MOST_RESTARTS = 3;
 
-/** systemd gives a service 90 s to stop, and so does our supervisor. */
-const RESTART_MS = 100_000;
+/** As what a node may be shown whose agent registers once more. */
+const MAY_BEGIN_ANEW: readonly string[] = ['ACTIVE', 'UNHEALTHY'];
+
+type Registered = Awaited<ReturnType<NavarchActivities['awaitRegistration']>>;
 
 /** What an attempt leaves to the next, in its heartbeat. Times are milliseconds since the epoch. */
 interface Beat {
   /** Navarch has answered about the node, known or not. */
   readonly looked: boolean;
-  /** The heartbeat that was there at the first look. */
+  /** The heartbeat that was there at the first look, or when we mended it: ready takes a later one. */
   readonly firstSeenHeartbeatMs?: number;
   /** Whether Navarch knew the node at the last look, and since when that has been so. */
   readonly known?: boolean;
@@ -27,18 +28,20 @@ interface Beat {
   /** Since when our token has been refused. */
   readonly refusedSince?: number;
   readonly restarts: number;
-  /** We have cordoned it, and are to take that back. */
-  readonly cordoned: boolean;
+  /** What came of the last start of the agent. */
+  readonly agent?: string;
+  /** Since when we mean to cordon it and take that back. */
+  readonly mendingSince?: number;
   readonly waitingFor: string;
 }
 
-const NOTHING_YET: Beat = { looked: false, restarts: 0, cordoned: false, waitingFor: 'not looked yet' };
+const NOTHING_YET: Beat = { looked: false, restarts: 0, waitingFor: 'not looked yet' };
 
 /** Waits until Navarch shows the node ready (P7), and does about it what can be done: see `Registration`. */
 export async function awaitRegistration(
   dependencies: ActivityDependencies,
   input: RegistrationInput,
-): Promise<{ readonly gpus: readonly GpuView[]; readonly fakeGpus: boolean }> {
+): Promise<Registered> {
   const registration = new Registration(dependencies, input, activityInfo().heartbeatDetails as Beat | undefined);
   return lookUntil({
     everyMs: dependencies.looks.hostMs,
@@ -67,14 +70,15 @@ class Registration {
     this.beat = before ?? NOTHING_YET;
   }
 
-  async look(signal: AbortSignal): Promise<{ gpus: readonly GpuView[]; fakeGpus: boolean } | undefined> {
+  async look(signal: AbortSignal): Promise<Registered | undefined> {
     try {
       return await this.#look(signal);
     } catch (error) {
       if (!(error instanceof NavarchError)) throw error;
       this.#note({ waitingFor: error.message });
-      if (error.kind === 'unavailable') return undefined;
-      if (error.kind !== 'unauthorized') throw fromNavarch(error);
+      if (error.kind === 'invalid') throw final('registration_failed', error.message);
+      // All else passes: a control plane that restarts, a proxy before it, a node forgotten between two calls.
+      if (error.kind !== 'unauthorized') return undefined;
       const refusedSince = this.beat.refusedSince ?? Date.now();
       this.#note({ refusedSince });
       if (Date.now() - refusedSince >= this.#dependencies.looks.graceMs) throw fromNavarch(error);
@@ -82,71 +86,79 @@ class Registration {
     }
   }
 
-  async #look(signal: AbortSignal): Promise<{ gpus: readonly GpuView[]; fakeGpus: boolean } | undefined> {
+  async #look(signal: AbortSignal): Promise<Registered | undefined> {
     const { navarch } = this.#dependencies;
     const { nodeId, mode } = this.#input;
-    if (this.beat.cordoned) await this.#uncordon(signal);
     const shown = await navarch.getNode(nodeId, { signal });
     const node = shown === undefined ? undefined : registered(shown);
-    if (!this.beat.looked && node?.lastHeartbeatMs !== undefined) {
-      this.#note({ firstSeenHeartbeatMs: node.lastHeartbeatMs });
-    }
+    // Whatever heartbeat a node has that was not known before is a new one.
+    if (node === undefined) this.#note({ firstSeenHeartbeatMs: undefined });
+    else if (!this.beat.looked) this.#note({ firstSeenHeartbeatMs: node.lastHeartbeatMs });
     this.#note({ looked: true, refusedSince: undefined });
     if (node === undefined && mode === 'direct') {
       await navarch.registerNode(this.#asRegistration(), { signal });
       return undefined;
     }
+    if (node?.status === 'CORDONED' && this.beat.mendingSince !== undefined) {
+      await this.#takeCordonBack(node, signal);
+      return undefined;
+    }
     const verdict = judgeRegistration(node, this.#input, this.beat.firstSeenHeartbeatMs);
+    if (verdict.kind !== 'mend') this.#note({ mendingSince: undefined });
     switch (verdict.kind) {
       case 'ready':
         return { gpus: (node?.gpus ?? []).map(view), fakeGpus: verdict.fakeGpus };
       case 'wrong':
         throw final('registration_failed', verdict.reason);
       case 'mend':
-        this.#note({ waitingFor: verdict.reason, cordoned: true });
-        await navarch.issueCommand({ nodeId, command: 'cordon' }, { signal });
+        this.#note({ waitingFor: verdict.reason });
+        if (node !== undefined) await this.#mend(node, signal);
         return undefined;
       case 'wait':
-        this.#note({ waitingFor: verdict.reason });
         if (mode === 'agent') await this.#wake(node, signal);
+        this.#note({ waitingFor: [verdict.reason, this.beat.agent].filter((part) => part !== undefined).join('; ') });
         return undefined;
     }
   }
 
-  async #uncordon(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#dependencies.navarch.issueCommand({ nodeId: this.#input.nodeId, command: 'uncordon' }, { signal });
-    } catch (error) {
-      // Not cordoned (any more), or forgotten: there is nothing to take back.
-      if (!(error instanceof NavarchError) || (error.kind !== 'conflict' && error.kind !== 'not_found')) throw error;
-    }
-    this.#note({ cordoned: false });
+  /**
+   * A worker that dies between the two commands leaves a cordon that nobody else would take back. So the intent is written down first, and
+   * acted on when Temporal is sure to have it: heartbeats are passed on at least once within their timeout.
+   */
+  async #mend(node: RegisteredNode, signal: AbortSignal): Promise<void> {
+    const mendingSince = this.beat.mendingSince ?? Date.now();
+    this.#note({ mendingSince });
+    if (Date.now() - mendingSince < (activityInfo().heartbeatTimeoutMs ?? 0)) return;
+    await this.#dependencies.navarch.issueCommand({ nodeId: node.nodeId, command: 'cordon' }, { signal });
+    await this.#takeCordonBack(node, signal);
   }
 
-  /** An agent that Navarch has not known for a while begins anew; one that it knows and does not hear, only if it has ended. */
+  /** From then on a silence would count again, so it has to be heard once more. */
+  async #takeCordonBack({ nodeId, lastHeartbeatMs }: RegisteredNode, signal: AbortSignal): Promise<void> {
+    await this.#dependencies.navarch.issueCommand({ nodeId, command: 'uncordon' }, { signal });
+    this.#note({ mendingSince: undefined, firstSeenHeartbeatMs: lastHeartbeatMs });
+  }
+
+  /**
+   * An agent that Navarch has not known for a while begins anew; one that it knows and does not hear, only if it has ended. A node that
+   * somebody has cordoned is left alone: its agent would make it ACTIVE.
+   */
   async #wake(node: RegisteredNode | undefined, signal: AbortSignal): Promise<void> {
     const known = node !== undefined;
     const quietSince = known === this.beat.known ? (this.beat.quietSince ?? Date.now()) : Date.now();
     this.#note({ known, quietSince });
+    if (known && !MAY_BEGIN_ANEW.includes(node.status)) return;
     const { forgottenMs } = this.#dependencies.looks;
+    const { restarts } = this.beat;
     // Each start takes its time to be heard of: twice as long as the first.
-    const patienceMs = forgottenMs * (this.beat.restarts === 0 ? 1 : 2);
-    if (this.beat.restarts >= MOST_RESTARTS || Date.now() - quietSince < patienceMs) return;
-    const command = !known ? RESTART_AGENT_COMMAND : `${CHECK_AGENT_COMMAND} || ${asRoot(RESTART_AGENT_COMMAND)}`;
-    const started = await this.#run(asRoot(command), signal);
-    this.#note({ quietSince: Date.now(), ...(started ? { restarts: this.beat.restarts + 1 } : {}) });
-  }
-
-  /** Trouble with SSH is no verdict here: Navarch's word is what counts. */
-  async #run(command: string, signal: AbortSignal): Promise<boolean> {
-    const result = await connectHost(this.#dependencies, this.#input.host, signal);
-    if (result.kind !== 'connected') return false;
-    try {
-      const ran = await result.connection.run(command, { signal, timeoutMs: RESTART_MS });
-      return ran.kind === 'exited' && ran.exitCode === 0;
-    } finally {
-      result.connection.close();
-    }
+    const patienceMs = forgottenMs * (restarts === 0 ? 1 : 2);
+    if (restarts >= MOST_RESTARTS || Date.now() - quietSince < patienceMs) return;
+    const result = await restartAgent(this.#dependencies, this.#input.host, known ? 'if-ended' : 'always', signal);
+    this.#note({
+      quietSince: Date.now(),
+      restarts: restarts + (result.kind === 'restarted' ? 1 : 0),
+      agent: inWords(result),
+    });
   }
 
   #asRegistration() {
@@ -172,8 +184,15 @@ class Registration {
   }
 }
 
-function asRoot(command: string): string {
-  return `sudo -n ${command}`;
+function inWords(result: RestartResult): string {
+  switch (result.kind) {
+    case 'restarted':
+      return 'its agent was started again';
+    case 'runs':
+      return 'its agent runs';
+    case 'failed':
+      return `its agent cannot be started again: ${result.reason}`;
+  }
 }
 
 function view({ index, uuid, model, memoryMib }: GpuView): GpuView {
@@ -181,13 +200,14 @@ function view({ index, uuid, model, memoryMib }: GpuView): GpuView {
 }
 
 function registered(node: NavarchNode): RegisteredNode {
-  const { nodeId, provider, region, instanceType, status, labels, lastHeartbeatMs } = node;
+  const { nodeId, provider, region, instanceType, status, health, labels, lastHeartbeatMs } = node;
   return {
     nodeId,
     provider,
     region,
     instanceType,
     status,
+    health,
     labels,
     gpus: node.gpus.map(({ index, uuid, name, pciBusId, memoryBytes }) => ({
       index,

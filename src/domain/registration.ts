@@ -12,6 +12,8 @@ export interface RegisteredNode {
   readonly region: string;
   readonly instanceType: string;
   readonly status: string;
+  /** What the agent's own checks say: UNKNOWN until it has reported once. */
+  readonly health: string;
   /** Milliseconds since the epoch by Navarch's clock; undefined before the first heartbeat. Compare only with itself. */
   readonly lastHeartbeatMs?: number;
   readonly gpus: readonly RegisteredGpu[];
@@ -32,7 +34,7 @@ export interface ExpectedRegistration {
 
 export type RegistrationVerdict =
   | { readonly kind: 'ready'; readonly fakeGpus: boolean }
-  /** It is heard, and Navarch still holds an earlier silence against it: only a cordon that is taken back mends that. */
+  /** It is heard and well, and Navarch still holds an earlier silence against it: only a cordon that is taken back mends that. */
   | { readonly kind: 'mend'; readonly reason: string }
   | { readonly kind: 'wait'; readonly reason: string }
   | { readonly kind: 'wrong'; readonly reason: string };
@@ -47,25 +49,38 @@ export function judgeRegistration(
   firstSeenHeartbeatMs: number | undefined,
 ): RegistrationVerdict {
   if (node === undefined) return { kind: 'wait', reason: 'Navarch does not know the node yet' };
+  const heard = isHeard(node, firstSeenHeartbeatMs);
+  const difference = differenceFrom(node, expected);
+  if (difference !== undefined) {
+    // What an earlier life registered is replaced by the agent that will be heard: only then does it count.
+    if (heard || expected.mode === 'direct') return { kind: 'wrong', reason: difference };
+    return { kind: 'wait', reason: `${difference}; its agent has not been heard yet` };
+  }
+  if (node.health === 'UNHEALTHY') {
+    return { kind: 'wait', reason: `its agent reports itself unhealthy, and Navarch shows the node ${node.status}` };
+  }
+  if (node.status === 'UNHEALTHY' && heard) {
+    return { kind: 'mend', reason: 'Navarch hears the node and shows it UNHEALTHY, from an earlier silence' };
+  }
+  if (node.status !== 'ACTIVE') return { kind: 'wait', reason: `Navarch shows the node ${node.status}` };
+  if (expected.mode === 'agent' && !heard) {
+    return { kind: 'wait', reason: 'registered; Navarch has not heard a heartbeat yet' };
+  }
+  return judgeGpus(node, expected);
+}
+
+/** What is not as we gave it, in words. */
+function differenceFrom(node: RegisteredNode, expected: ExpectedRegistration): string | undefined {
   const given: readonly (readonly [string, string, string])[] = [
     ['node id', node.nodeId, expected.nodeId],
     ['region', node.region, expected.region],
     ['instance type', node.instanceType, expected.instanceType],
     ...(expected.pool === undefined ? [] : [['pool', node.labels['pool'] ?? '', expected.pool] as const]),
   ];
-  for (const [what, is, wanted] of given) {
-    if (is !== wanted) return { kind: 'wrong', reason: `Navarch shows ${what} ${quoted(is)}, not ${quoted(wanted)}` };
-  }
-  const heard = isHeard(node, firstSeenHeartbeatMs);
-  if (node.status === 'UNHEALTHY' && heard) {
-    return { kind: 'mend', reason: 'Navarch hears the node and shows it UNHEALTHY, from an earlier silence' };
-  }
-  if (node.status !== 'ACTIVE') return { kind: 'wait', reason: `Navarch shows the node ${node.status}` };
-  // What an earlier life registered is replaced by the agent that will be heard: only then do its GPUs count.
-  if (expected.mode === 'agent' && !heard) {
-    return { kind: 'wait', reason: 'registered; Navarch has not heard a heartbeat yet' };
-  }
-  return judgeGpus(node, expected);
+  const different = given.find(([, is, wanted]) => is !== wanted);
+  if (different === undefined) return undefined;
+  const [what, is, wanted] = different;
+  return `Navarch shows ${what} ${quoted(is)}, not ${quoted(wanted)}`;
 }
 
 function isHeard({ lastHeartbeatMs }: RegisteredNode, firstSeenHeartbeatMs: number | undefined): boolean {

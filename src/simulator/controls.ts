@@ -1,3 +1,4 @@
+import { NodeStatus } from '../clients/navarch/gen/navarch_pb.ts';
 import type { Account } from './account.ts';
 import type { Capacity } from './capacity.ts';
 import type { Clock } from './clock.ts';
@@ -37,6 +38,8 @@ export interface Controls {
   /** Navarch restarts and forgets every node; agents live on and do not register again. */
   restartNavarch(): void;
   setNavarchUp(isUp: boolean): void;
+  /** Navarch shows the node so from now on, whatever led to it: a silence that is long over, or its operator. */
+  setNodeStatus(nodeId: string, status: 'ACTIVE' | 'CORDONED' | 'DRAINING' | 'UNHEALTHY'): void;
   /** The machine of an instance, while it is switched on. */
   machine(instanceId: string): Machine | undefined;
   /** Moves the clock forward by so many simulated milliseconds, and waits until the machines switched on the way are up or down. */
@@ -74,6 +77,7 @@ export function controlsOver(parts: ControlsParts): Controls {
     setQuota: (quota) => void (account.quota = quota),
     restartNavarch: () => plane.forget(),
     setNavarchUp: (isUp) => void (navarch.isUp = isUp),
+    setNodeStatus: (nodeId, status) => plane.setStatus(nodeId, NodeStatus[status]),
     machine: (instanceId) => machines.machine(instanceId),
     advance: async (ms) => {
       clock.advanceTo(clock.now() + ms);

@@ -126,6 +126,13 @@ export class ControlPlane {
     }
   }
 
+  /** Throws for a node that is not registered. */
+  setStatus(nodeId: string, status: NodeStatus): void {
+    const node = this.#nodes.get(nodeId);
+    if (node === undefined) throw new Error(`Navarch does not know the node ${nodeId}`);
+    node.status = status;
+  }
+
   /** A restart: everything is forgotten. */
   forget(): void {
     this.#nodes = new Map();

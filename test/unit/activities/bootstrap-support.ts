@@ -48,6 +48,8 @@ export interface World {
   readonly token?: string;
   readonly sha256?: ActivityDependencies['agent']['sha256'];
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Where its agent registers. Default: at the stand-in. */
+  readonly controlPlaneUrl?: string;
 }
 
 export async function bootstrapping(world: World = {}): Promise<Bootstrapping> {
@@ -68,7 +70,7 @@ export async function bootstrapping(world: World = {}): Promise<Bootstrapping> {
     ssh: { privateKeys: () => Promise.resolve([privateKey]), username: 'ubuntu', port: machine.spec.sshPort },
     agent: {
       downloadUrl: `${navarch.url}/download`,
-      controlPlaneUrl: navarch.url,
+      controlPlaneUrl: world.controlPlaneUrl ?? navarch.url,
       authToken: () => Promise.resolve(token),
       sha256,
     },
@@ -88,6 +90,7 @@ export async function bootstrapping(world: World = {}): Promise<Bootstrapping> {
     worker: (withinMs = 60_000) => {
       const environment = new MockActivityEnvironment({
         startToCloseTimeoutMs: withinMs,
+        scheduleToCloseTimeoutMs: withinMs,
         heartbeatTimeoutMs: 30_000,
         workflowExecution: { workflowId: 'provision-node/a', runId: 'run-1' },
       });

@@ -1,5 +1,7 @@
+import { createServer, request as connectHttp } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { DEFAULT_LOOKS, type ActivityDependencies } from '../../../src/activities/dependencies.ts';
 import { createNavarchActivities } from '../../../src/activities/navarch.ts';
 import type { RegistrationInput } from '../../../src/activities/types.ts';
@@ -7,8 +9,7 @@ import { NavarchClient, type NavarchRegistration } from '../../../src/clients/na
 import { absentMachine, startSimulator, type Simulator } from '../../../src/simulator/index.ts';
 import { endOf } from './end-of.ts';
 
-// Against the simulator's control plane, with a node's agent played by a client. That agents are started again, and machines given up, is shown
-// with real machines by the fault proofs (test/faults/machine-faults.test.ts).
+// Against the simulator's control plane, with a node's agent played by a client; with agents on machines: registration-agent.test.ts.
 
 const TOKEN = 'the-right-token';
 const GPU = { index: 0, uuid: 'GPU-5e1f', model: 'NVIDIA A10', memoryMib: 23_028 };
@@ -47,14 +48,25 @@ afterEach(() => simulator.close());
 
 /** A worker's step; `details` are what an earlier attempt left. */
 function worker(
-  options: { readonly token?: () => string; readonly graceMs?: number; readonly details?: unknown } = {},
+  options: {
+    readonly token?: () => string;
+    readonly graceMs?: number;
+    readonly details?: unknown;
+    readonly url?: string;
+    readonly withinMs?: number;
+  } = {},
 ) {
-  const { token = () => TOKEN, graceMs = 60_000, details } = options;
+  const { token = () => TOKEN, graceMs = 60_000, details, url = simulator.navarchUrl, withinMs = 20_000 } = options;
   const beats: unknown[] = [];
-  const environment = new MockActivityEnvironment({ startToCloseTimeoutMs: 20_000, heartbeatDetails: details });
+  const environment = new MockActivityEnvironment({
+    startToCloseTimeoutMs: withinMs,
+    scheduleToCloseTimeoutMs: withinMs,
+    heartbeatTimeoutMs: 200,
+    heartbeatDetails: details,
+  });
   environment.on('heartbeat', (beat) => beats.push(beat));
   const activities = createNavarchActivities({
-    navarch: new NavarchClient({ baseUrl: simulator.navarchUrl, authToken: token, timeoutMs: 2_000 }),
+    navarch: new NavarchClient({ baseUrl: url, authToken: token, timeoutMs: 2_000 }),
     looks: { ...DEFAULT_LOOKS, hostMs: 10, graceMs, forgottenMs: 60_000 },
     ssh: { privateKeys: () => Promise.reject(new Error('no SSH here')) },
   } as unknown as ActivityDependencies);
@@ -73,11 +85,46 @@ function beating(): () => void {
 }
 
 async function heartbeat(): Promise<void> {
-  await fetch(`${simulator.navarchUrl}/navarch.ControlPlaneService/SendHeartbeat`, {
+  await say('SendHeartbeat', { timestamp: new Date().toISOString() });
+}
+
+/** What only agents say. */
+async function say(method: string, message: object): Promise<void> {
+  await fetch(`${simulator.navarchUrl}/navarch.ControlPlaneService/${method}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
-    body: JSON.stringify({ nodeId: 'i-1', timestamp: new Date().toISOString() }),
+    body: JSON.stringify({ nodeId: 'i-1', ...message }),
   });
+}
+
+/** Commands that Navarch was given. */
+function commands(): readonly string[] {
+  return simulator.record.nodeCommands.map(({ command }) => command);
+}
+
+/** Navarch behind a proxy that has its own answers to the first calls. Returns its URL. */
+async function behindProxy(statuses: readonly number[]): Promise<string> {
+  const left = [...statuses];
+  const server = createServer((request, response) => {
+    const status = left.shift();
+    if (status !== undefined) {
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>not now</h1>');
+      return;
+    }
+    const { port, hostname } = new URL(simulator.navarchUrl);
+    const { method = 'GET', url: path, headers } = request;
+    const forwarded = connectHttp({ port, hostname, method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(forwarded);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 describe('before anything is launched', () => {
@@ -150,14 +197,49 @@ describe('the wait for a registration', () => {
     await first;
   });
 
-  test('mends a node that is heard and held UNHEALTHY, also where the one who began died in the midst', async () => {
+  test('mends a node that is heard and held UNHEALTHY, writes that down before, and hears it once more', async () => {
+    await agent.registerNode(REGISTRATION);
+    simulator.controls.setNodeStatus('i-1', 'UNHEALTHY');
+    const { beats, wait } = worker();
+    const waiting = wait();
+    while (!JSON.stringify(beats).includes('UNHEALTHY')) await pause();
+    await heartbeat();
+    while (commands().length < 2) await pause();
+    expect(commands()).toEqual(['CORDON', 'UNCORDON']);
+    expect(JSON.stringify(beats.slice(0, -1))).toContain('mendingSince');
+    const stop = beating();
+    expect(await waiting).toMatchObject({ gpus: [GPU] });
+    expect(commands()).toHaveLength(2);
+    stop();
+  });
+
+  test('takes back the cordon that a worker left who was killed between the two', async () => {
+    await agent.registerNode(REGISTRATION);
+    await agent.issueCommand({ nodeId: 'i-1', command: 'cordon' });
+    const details = { looked: true, restarts: 0, mendingSince: 1, waitingFor: 'mending' };
+    const stop = beating();
+    expect(await worker({ details }).wait()).toMatchObject({ gpus: [GPU] });
+    expect(commands()).toEqual(['CORDON', 'UNCORDON']);
+    stop();
+  });
+
+  test('does not talk away what the agent itself reports', async () => {
+    await agent.registerNode(REGISTRATION);
+    await say('ReportHealth', { results: [{ checkName: 'xid', status: 'HEALTH_STATUS_UNHEALTHY' }] });
+    simulator.controls.setNodeStatus('i-1', 'UNHEALTHY');
+    const stop = beating();
+    const failed = await endOf(worker({ withinMs: 1_000 }).wait());
+    expect(failed).toMatchObject({ type: 'registration_failed' });
+    expect(failed.message).toContain('its agent reports itself unhealthy');
+    expect(commands()).toEqual([]);
+    stop();
+  });
+
+  test('outlasts answers that Navarch never gives, as of a proxy before it', async () => {
     await agent.registerNode(REGISTRATION);
     const stop = beating();
-    // As a worker left it that was killed between the two commands.
-    await agent.issueCommand({ nodeId: 'i-1', command: 'cordon' });
-    const details = { looked: true, restarts: 0, cordoned: true, waitingFor: 'mending' };
-    expect(await worker({ details }).wait()).toMatchObject({ gpus: [GPU] });
-    expect(simulator.record.nodeCommands.map(({ command }) => command)).toEqual(['CORDON', 'UNCORDON']);
+    const url = await behindProxy([500, 404, 502]);
+    expect(await worker({ url }).wait()).toMatchObject({ gpus: [GPU] });
     stop();
   });
 

@@ -18,6 +18,7 @@ const UNHEARD: RegisteredNode = {
   region: 'us-east-1',
   instanceType: 'gpu_1x_a10',
   status: 'ACTIVE',
+  health: 'UNKNOWN',
   gpus: [],
   labels: { pool: 'training' },
 };
@@ -59,6 +60,18 @@ describe('a node in Navarch', () => {
     expect(judgeRegistration({ ...heard, status: 'ACTIVE' }, EXPECTED, HEARD)).toEqual(READY);
   });
 
+  test.each(['ACTIVE', 'UNHEALTHY'])(
+    'that is %s and reports itself unhealthy is neither ready nor mended',
+    (status) => {
+      expect(judgeRegistration({ ...ALIVE, status, health: 'UNHEALTHY' }, EXPECTED, undefined)).toEqual({
+        kind: 'wait',
+        reason: `its agent reports itself unhealthy, and Navarch shows the node ${status}`,
+      });
+      const well = { ...ALIVE, status: 'ACTIVE', health: 'DEGRADED' };
+      expect(judgeRegistration(well, EXPECTED, undefined)).toEqual(READY);
+    },
+  );
+
   test.each(['CORDONED', 'DRAINING', 'TERMINATED', 'UNKNOWN'])('that is %s is not ready, however alive', (status) => {
     expect(judgeRegistration({ ...ALIVE, status }, EXPECTED, undefined)).toEqual({
       kind: 'wait',
@@ -84,6 +97,15 @@ describe('a node that Navarch shows as another than ours is wrong, and waiting w
     ['region missing', { region: '' }, 'Navarch shows region none, not "us-east-1"'],
   ])('%s', (_, change, reason) => {
     expect(judgeRegistration({ ...ALIVE, ...change }, EXPECTED, undefined)).toEqual({ kind: 'wrong', reason });
+  });
+
+  test('but not before it is heard: what an earlier life registered is replaced by the agent that will be', () => {
+    expect(judgeRegistration({ ...UNHEARD, region: 'us-west-1' }, EXPECTED, undefined)).toEqual({
+      kind: 'wait',
+      reason: 'Navarch shows region "us-west-1", not "us-east-1"; its agent has not been heard yet',
+    });
+    const direct = { ...EXPECTED, mode: 'direct' } as const;
+    expect(judgeRegistration({ ...UNHEARD, region: 'us-west-1' }, direct, undefined)).toMatchObject({ kind: 'wrong' });
   });
 
   test('but a pool that nobody asked for is nobody’s business', () => {
