@@ -10,8 +10,8 @@ const HEARTBEATS_PER_TIMEOUT = 6;
 const TIME_TO_SAY_WHY_MS = 2_000;
 
 /**
- * Looks again and again, heartbeating, until there is an answer. When the attempt's time is nearly over, `timeUp` is thrown instead.
- * Cancellation and worker shutdown end it between two looks, and within one through the signal.
+ * Looks again and again, heartbeating, until there is an answer. When the attempt's time is nearly over, `timeUp` is thrown instead: a look that
+ * hangs then is cut off through its signal. Cancellation and worker shutdown end it between two looks, and within one through the signal.
  */
 export async function lookUntil<T>(options: {
   /** Between two looks; a function is asked after each. */
@@ -25,15 +25,20 @@ export async function lookUntil<T>(options: {
   const startedAt = performance.now();
   const forMs = timeLeftMs();
   const until = startedAt + Math.max(forMs - TIME_TO_SAY_WHY_MS, forMs / 2);
-  const signal = cancellationSignal();
+  const cancelled = cancellationSignal();
+  const timeIsUp = AbortSignal.timeout(Math.ceil(until - startedAt));
+  const signal = AbortSignal.any([cancelled, timeIsUp]);
   for (;;) {
-    const answer = await beating(options.details, () => options.look(signal));
+    const answer = await beating(options.details, () => options.look(signal)).catch((error: unknown) => {
+      if (timeIsUp.aborted && !cancelled.aborted && error === timeIsUp.reason) throw options.timeUp();
+      throw error;
+    });
     if (answer !== undefined) return answer;
     const everyMs = typeof options.everyMs === 'number' ? options.everyMs : options.everyMs();
     if (performance.now() + everyMs >= until) throw options.timeUp();
-    signal.throwIfAborted();
+    cancelled.throwIfAborted();
     // The pause may be longer than Temporal waits for a heartbeat.
-    await beating(options.details, () => delay(everyMs, undefined, { signal }));
+    await beating(options.details, () => delay(everyMs, undefined, { signal: cancelled }));
   }
 }
 

@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import type { SshConnection, SshConnectFailure, SshConnectFailureKind } from '../clients/ssh/index.ts';
 import { lookUntil } from './activity-loop.ts';
 import { connectHost } from './connect-host.ts';
@@ -6,26 +7,43 @@ import { final } from './failures.ts';
 import type { HostInput, HostView } from './types.ts';
 
 /** How a machine fails to be reached. */
-type Verdict = SshConnectFailureKind | 'cloud-init-not-done' | 'connection-lost' | 'no-answer-yet';
+export type HostVerdict =
+  | SshConnectFailureKind
+  | 'still-booting'
+  | 'connection-lost'
+  | 'cloud-init-not-done'
+  | 'unidentified'
+  | 'host-key-not-settled'
+  | 'no-answer-yet';
 
 /** Details of the failure, for callers in any language. */
 export interface HostFailureDetails {
-  readonly verdict: Verdict;
+  readonly verdict: HostVerdict;
+  /** When it began to be so, and has been so at each try since. ISO 8601, UTC. */
+  readonly since: string;
   /** Connections that were tried. */
   readonly tries: number;
 }
 
-const WORDS: Readonly<Record<Verdict, string>> = {
-  'no-answer-yet': 'there was no time to try',
+/** What an attempt leaves to the next, in its heartbeat. */
+interface Beat extends HostFailureDetails {
+  readonly waitingFor: string;
+}
+
+const WORDS: Readonly<Record<HostVerdict, string>> = {
+  'no-answer-yet': 'it has not answered yet',
   refused: 'nothing listens for SSH',
   unreachable: 'there is no way to it',
   'timed-out': 'it does not answer in time',
   reset: 'it closes the connection',
   'host-key-mismatch': 'it shows another SSH host key than was chosen for it',
   'permission-denied': "it does not accept the worker's SSH key",
+  'still-booting': 'it is still booting, and lets nobody in',
   'protocol-error': 'what answers does not speak SSH as we do',
-  'cloud-init-not-done': 'its cloud-init does not end',
   'connection-lost': 'connections to it are lost',
+  'cloud-init-not-done': 'its cloud-init does not end',
+  unidentified: 'it does not say what it is',
+  'host-key-not-settled': 'it does not stay the same machine',
 };
 
 /**
@@ -40,71 +58,71 @@ echo "$(cat /proc/sys/kernel/random/boot_id) $(uname -m)"`;
 
 const IDENTIFY_MS = 90_000;
 
+/** pam_nologin, while systemd has not reached the point from which users may log in. */
+const STILL_BOOTING = /booting up|not permitted to log in yet/i;
+
 /** Waits until the machine answers with the key it should have, lets us in, and cloud-init is done. */
 export async function awaitHost(dependencies: ActivityDependencies, host: HostInput): Promise<HostView> {
   const { hostMs, graceMs } = dependencies.looks;
-  let verdict: Verdict = 'no-answer-yet';
-  let reason = 'no answer yet';
-  let deniedSince: number | undefined;
-  let tries = 0;
+  let beat: Beat = (activityInfo().heartbeatDetails as Beat | undefined) ?? {
+    ...{ verdict: 'no-answer-yet', since: new Date().toISOString(), tries: 0, waitingFor: 'the first try' },
+  };
+  /** What answered last with cloud-init done, where nobody knows the host key. */
+  let before: HostView | undefined;
 
-  const failed = (failure: SshConnectFailure): undefined => {
-    verdict = failure.kind;
-    reason = failure.reason;
-    deniedSince = failure.kind === 'permission-denied' ? (deniedSince ?? performance.now()) : undefined;
-    // cloud-init places the key within seconds: one that is refused for long will not be accepted later.
-    if (deniedSince !== undefined && performance.now() - deniedSince > graceMs) throw unreachable();
-    return undefined;
+  const note = (verdict: HostVerdict, waitingFor: string): void => {
+    const since = verdict === beat.verdict ? beat.since : new Date().toISOString();
+    beat = { verdict, since, tries: beat.tries + 1, waitingFor };
   };
   const unreachable = (): Error => {
-    const details: HostFailureDetails = { verdict, tries };
-    const message = `${host.address}: ${WORDS[verdict]} (${reason})`;
-    return final(verdict === 'host-key-mismatch' ? 'host_key_mismatch' : 'ssh_unreachable', message, details);
+    const { waitingFor, ...details } = beat;
+    const message = `${host.address}: ${WORDS[beat.verdict]} (${waitingFor})`;
+    return final(beat.verdict === 'host-key-mismatch' ? 'host_key_mismatch' : 'ssh_unreachable', message, details);
   };
 
   return lookUntil({
     everyMs: hostMs,
-    details: () => ({ waitingFor: reason }),
+    details: () => beat,
     timeUp: unreachable,
     look: async (signal) => {
-      tries += 1;
       const result = await connectHost(dependencies, host, signal);
-      if (result.kind !== 'connected') return failed(result);
-      deniedSince = undefined;
-      const identity = await identify(result.connection, signal);
-      if (typeof identity === 'object') {
-        if (host.hostKeyFingerprint !== undefined) return { ...identity, hostKeyFingerprint: host.hostKeyFingerprint };
-        // sshd may have changed its key while cloud-init ran: the one to believe in is that of the machine as it is now.
-        const settled = await connectHost(dependencies, host, signal);
-        if (settled.kind !== 'connected') return failed(settled);
-        settled.connection.close();
-        return { ...identity, hostKeyFingerprint: settled.hostKeyFingerprint };
+      if (result.kind !== 'connected') {
+        note(verdictOn(result), result.reason);
+        // cloud-init places the key within seconds: one that is refused for long will not be accepted later.
+        if (beat.verdict === 'permission-denied' && Date.now() - Date.parse(beat.since) >= graceMs) throw unreachable();
+        return undefined;
       }
-      [verdict, reason] =
-        identity === 'waiting'
-          ? ['cloud-init-not-done', 'connected; cloud-init is not done yet']
-          : ['connection-lost', 'the connection was lost while cloud-init ran'];
+      const answer = await identify(result.connection, signal);
+      if ('verdict' in answer) {
+        note(answer.verdict, answer.reason);
+        return undefined;
+      }
+      const seen = { ...answer, hostKeyFingerprint: result.hostKeyFingerprint };
+      if (host.hostKeyFingerprint !== undefined || before?.bootId === seen.bootId) return seen;
+      // sshd may have changed its key while cloud-init ran: the key to believe in is shown on a connection made after that, by the same machine.
+      before = seen;
+      note('host-key-not-settled', 'cloud-init is done; its host key is looked at once more');
       return undefined;
     },
   });
 }
 
-/** `lost`: sshd restarts while cloud-init runs, and machines reboot. */
-async function identify(
-  connection: SshConnection,
-  signal: AbortSignal,
-): Promise<Omit<HostView, 'hostKeyFingerprint'> | 'waiting' | 'lost'> {
+function verdictOn({ kind, reason }: SshConnectFailure): HostVerdict {
+  return kind === 'permission-denied' && STILL_BOOTING.test(reason) ? 'still-booting' : kind;
+}
+
+type Answer = Omit<HostView, 'hostKeyFingerprint'> | { readonly verdict: HostVerdict; readonly reason: string };
+
+/** A connection that is lost on the way is no verdict: sshd restarts while cloud-init runs, and machines reboot. */
+async function identify(connection: SshConnection, signal: AbortSignal): Promise<Answer> {
   try {
     const result = await connection.run(IDENTIFY, { timeoutMs: IDENTIFY_MS, signal });
-    if (result.kind !== 'exited') return 'lost';
+    if (result.kind !== 'exited') return { verdict: 'connection-lost', reason: result.reason };
     const said = result.stdout.trim();
-    if (said === 'waiting') return 'waiting';
-    const [bootId, architecture] = said.split(' ');
+    if (said === 'waiting') return { verdict: 'cloud-init-not-done', reason: 'connected; cloud-init is not done yet' };
+    const [, bootId, architecture] = /^([\da-f-]{36}) (\S+)$/.exec(said) ?? [];
     if (result.exitCode !== 0 || bootId === undefined || architecture === undefined) {
-      throw final(
-        'ssh_unreachable',
-        `the machine does not say what it is: ${result.stderr.trim() || `exit code ${result.exitCode}`}`,
-      );
+      return { verdict: 'unidentified', reason: result.stderr.trim() || `exit code ${result.exitCode}` };
     }
     return { bootId, architecture };
   } finally {

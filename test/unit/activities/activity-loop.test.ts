@@ -7,12 +7,15 @@ const HOUR_MS = 3_600_000;
 const FIRST = 1_790_000_000_000;
 
 /** A step that never comes to an end, and how it ended. */
-async function endOf(info: ConstructorParameters<typeof MockActivityEnvironment>[0]): Promise<string> {
+async function endOf(
+  info: ConstructorParameters<typeof MockActivityEnvironment>[0],
+  look: (signal: AbortSignal) => Promise<undefined> = () => Promise.resolve(undefined),
+): Promise<string> {
   const environment = new MockActivityEnvironment(info);
   const waiting = environment.run(() =>
     lookUntil({
       everyMs: 5,
-      look: () => Promise.resolve(undefined),
+      look,
       details: () => undefined,
       timeUp: () => ApplicationFailure.create({ message: 'why it was not done', nonRetryable: true }),
     }),
@@ -40,4 +43,21 @@ test('an attempt that follows a lost worker has what that one left of the time o
 test('where there is no limit for all attempts, its own counts', async () => {
   const info = { startToCloseTimeoutMs: 200, scheduleToCloseTimeoutMs: 0, scheduledTimestampMs: FIRST };
   expect(await endOf({ ...info, currentAttemptScheduledTimestampMs: FIRST + HOUR_MS })).toBe('why it was not done');
+});
+
+test('a look that hangs when the time is up is cut off, so that there is time to say why', async () => {
+  const environment = new MockActivityEnvironment({ startToCloseTimeoutMs: 200, scheduleToCloseTimeoutMs: 200 });
+  const hangs = (signal: AbortSignal): Promise<undefined> =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  const waiting = environment.run(() =>
+    lookUntil({
+      everyMs: 5,
+      look: hangs,
+      details: () => undefined,
+      timeUp: () => ApplicationFailure.create({ message: 'why it was not done', nonRetryable: true }),
+    }),
+  );
+  await expect(waiting).rejects.toThrow('why it was not done');
 });

@@ -29,13 +29,16 @@ export interface TestServerOptions {
   readonly cwd?: string;
   readonly onSocket?: (socket: Socket, hand: () => void) => void;
   readonly refuseExec?: boolean;
+  /** Sent before the authentication. */
+  readonly banner?: string;
 }
 
 /** A real SSH server that lets `clientKey` in as `ubuntu`; it goes away with the test. */
 export async function startSshServer(options: TestServerOptions = {}): Promise<TestServer> {
   const authentications: string[] = [];
   const commands: string[] = [];
-  const server = new ssh2.Server({ hostKeys: options.hostKeys ?? [hostKey.private] }, (connection) => {
+  const { banner, hostKeys = [hostKey.private] } = options;
+  const server = new ssh2.Server({ hostKeys, ...(banner === undefined ? {} : { banner }) }, (connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => {
       authentications.push(context.method);
