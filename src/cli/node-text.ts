@@ -22,7 +22,10 @@ function nodeRows(node: Node): readonly Row[] {
     ['price', usdPerHour(node.pricePerHourUsd)],
     ['pool', node.pool],
     ['labels', joined(Object.entries(node.labels).map(([key, value]) => `${key}=${value}`))],
-    ['host key', node.hostKeyFingerprint],
+    ['host key', `${node.hostKeyFingerprint}${node.hostKey === 'trust-first' ? ' (trusted at first sight)' : ''}`],
+    ['gpu proof', node.gpuCheck === 'off' ? 'none' : undefined],
+    ['fake gpus', node.fakeGpus === true ? 'yes: its agent found no NVIDIA driver' : undefined],
+    ['registered by', node.registration === 'direct' ? 'us: Navarch hears nothing of it' : undefined],
     ['launches used', String(node.launchesUsed)],
     ['ready', `${ready}, ${formatDuration(Date.parse(ready) - Date.parse(requested))} after it was asked for`],
   ];

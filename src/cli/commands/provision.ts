@@ -8,6 +8,7 @@ import { createProgressView } from '../progress/view.ts';
 import { readRequestFile, readText } from '../request-file.ts';
 import { requestFromFlags, type ProvisionFlags } from '../request-from-flags.ts';
 import { json } from '../text.ts';
+import { UsageError } from '../usage-error.ts';
 import { withProvisioner } from '../with-provisioner.ts';
 
 interface Flags extends ProvisionFlags {
@@ -58,6 +59,9 @@ export function registerProvision(program: Command, io: CliIo): void {
 }
 
 async function provision(name: string | undefined, flags: Flags, command: Command, io: CliIo): Promise<void> {
+  if (flags.request === '-' && flags.userData === '-') {
+    throw new UsageError('--request and --user-data: only one of them can be standard input');
+  }
   const file = flags.request === undefined ? {} : await readRequestFile(flags.request, io);
   const userData = flags.userData === undefined ? {} : { userData: await readText(flags.userData, '--user-data', io) };
   const request = requestFromFlags(name, { ...flags, ...userData }, file);

@@ -55,6 +55,10 @@ test.each([
   [['provision', 'n', '--max-price', 'cheap'], 'It must be a number.'],
   [['provision', 'n', '--image-id', 'a', '--image-family', 'b'], 'cannot be used with option'],
   [['provision', 'n', '--label', 'team'], '--label: give key=value'],
+  [['provision', 'n', '--host-key', 'any'], 'Allowed choices are pinned, trust-first.'],
+  [['provision', 'n', '--gpu-check', 'maybe'], 'Allowed choices are on, off.'],
+  [['provision', 'n', '--registration', 'none'], 'Allowed choices are agent, direct.'],
+  [['provision', '--request', '-', '--user-data', '-'], 'only one of them can be standard input'],
   [['sweep', '--dry-run', '--allow', '6'], "option '--dry-run' cannot be used with option '--allow <count>'"],
   [['sweep', '--dry-run', '--end', ID], "option '--dry-run' cannot be used with option '--end <instance id>'"],
   [['sweep', '--allow', '6', '--end', ID], "option '--allow <count>' cannot be used with option '--end <instance id>'"],
@@ -86,6 +90,14 @@ test('a request file that cannot be used is named, with the reason', async () =>
   }
   const { stderr } = await run(['provision', '--request', '-'], { stdin: typed() });
   expect(stderr).toContain('--request: standard input is not JSON');
+});
+
+test('user data that cannot be read is named, with the reason', async () => {
+  const absent = join(folder, 'absent.yaml');
+  expect(await run(['provision', 'n', '--user-data', absent])).toMatchObject({
+    code: 2,
+    stderr: `error: --user-data: cannot read ${absent} (ENOENT)\n`,
+  });
 });
 
 test('the help of sweep says what each verdict means', async () => {

@@ -52,6 +52,14 @@ ready          ${at(7)}, 7m after it was asked for
 `);
 });
 
+test('a node says what it was believed by where that is less than usual', () => {
+  const text = nodeText({ ...node, hostKey: 'trust-first', gpuCheck: 'off', fakeGpus: true, registration: 'direct' });
+  expect(text).toContain('\nhost key       SHA256:abc (trusted at first sight)\n');
+  expect(text).toMatch(/\ngpu proof +none\nfake gpus +yes: .*\nregistered by +us: /);
+  const usual = nodeText({ ...node, hostKey: 'pinned', gpuCheck: 'passed', registration: 'agent' });
+  expect(usual).toBe(nodeText(node));
+});
+
 test('the status of a provision says why it waits, what was tried, and what it cost', () => {
   const text = statusText(
     {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { provisionNodeRequest } from '../../../src/contract/provision-node.ts';
 import { registerProvision } from '../../../src/cli/commands/provision.ts';
+import { flagOf } from '../../../src/cli/flags.ts';
 import { requestFromFlags, type ProvisionFlags } from '../../../src/cli/request-from-flags.ts';
 import { UsageError } from '../../../src/cli/usage-error.ts';
 import { Command } from 'commander';
@@ -26,9 +27,12 @@ test('every field of a request has a flag, and the schema takes what they give',
     ...['--ssh-key', 'key', '--image-family', 'lambda-stack-24-04', '--file-system', 'a,b', '--pool', 'training'],
     ...['--label', 'team=vision', '--label', 'note=a=b, c', '--command', 'apt-get update, please', '--command', 'two'],
     ...['--wait-up-to', '2d', '--max-price', '12.5', '--max-launches', '4', '--lifetime', '8h'],
-    ...['--deadline', 'ssh=20m', '--deadline', 'whole=3h'],
+    ...['--deadline', 'ssh=20m', '--deadline', 'whole=3h', '--secret', 'TOKEN', '--secret', 'PASSWORD'],
+    ...['--user-data', 'a file', '--host-key', 'trust-first', '--gpu-check', 'off', '--registration', 'direct'],
+    '--allow-fake-gpus',
   );
-  const request = requestFromFlags('trainer-1', flags);
+  expect(flags.userData).toBe('a file');
+  const request = requestFromFlags('trainer-1', { ...flags, userData: '#cloud-config\n' });
   expect(request).toEqual({
     name: 'trainer-1',
     instanceType: ['gpu_1x_a10', 'gpu_1x_a100', 'gpu_1x_h100_sxm5'],
@@ -38,7 +42,12 @@ test('every field of a request has a flag, and the schema takes what they give',
     fileSystemNames: ['a', 'b'],
     pool: 'training',
     labels: { team: 'vision', note: 'a=b, c' },
-    bootstrap: { commands: ['apt-get update, please', 'two'] },
+    bootstrap: { commands: ['apt-get update, please', 'two'], secrets: ['TOKEN', 'PASSWORD'] },
+    userData: '#cloud-config\n',
+    hostKey: 'trust-first',
+    gpuCheck: 'off',
+    registration: 'direct',
+    allowFakeGpus: true,
     capacity: { waitUpTo: '2d' },
     maxPricePerHourUsd: 12.5,
     maxLaunches: 4,
@@ -62,6 +71,19 @@ test('a flag replaces the field of the request file, and leaves the others', asy
   const file = { name: 'n', instanceType: 'gpu_1x_a10', pool: 'batch', unheardOf: 1 };
   const request = requestFromFlags(undefined, await flagsOf('--pool', 'training'), file);
   expect(request).toEqual({ name: 'n', instanceType: 'gpu_1x_a10', pool: 'training', unheardOf: 1 });
+});
+
+test('secrets go with the commands that are to find them', async () => {
+  const request = requestFromFlags('n', await flagsOf('--type', 'gpu_1x_a10', '--secret', 'TOKEN'));
+  const { error } = provisionNodeRequest.safeParse(request);
+  expect(error?.issues.map(({ path }) => flagOf(path.join('.')))).toEqual(['--command']);
+});
+
+test('each new wish is named by its flag where it is refused', () => {
+  const fields = ['userData', 'hostKey', 'gpuCheck', 'registration', 'allowFakeGpus', 'bootstrap.secrets.0'];
+  expect(fields.map(flagOf)).toEqual([
+    ...['--user-data', '--host-key', '--gpu-check', '--registration', '--allow-fake-gpus', '--secret'],
+  ]);
 });
 
 test('two names are one too many', () => {

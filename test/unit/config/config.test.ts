@@ -6,6 +6,7 @@ import { ConfigurationError, readConfig, SECRETS, VARIABLES } from '../../../src
 
 const API_KEY = 'secret_worker_0123456789abcdef.abcdefghijklmnop';
 const PRIVATE_KEY = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n';
+const PREVIOUS_KEY = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIB==\n-----END PRIVATE KEY-----\n';
 const HOST_KEY_SECRET = 'sixteen characters or more';
 const AUTH_TOKEN = 'navarch-bearer-token';
 
@@ -18,6 +19,7 @@ const LEAST = {
 const VALUES: Readonly<Record<string, string>> = {
   LAMBDA_API_KEY: API_KEY,
   NAVARCH_SSH_PRIVATE_KEY: PRIVATE_KEY,
+  NAVARCH_SSH_PREVIOUS_PRIVATE_KEY: PREVIOUS_KEY,
   NAVARCH_HOST_KEY_SECRET: HOST_KEY_SECRET,
   NAVARCH_AUTH_TOKEN: AUTH_TOKEN,
 };
@@ -80,6 +82,7 @@ describe('the environment', () => {
     });
     expect(await config.lambda.apiKey()).toBe(API_KEY);
     expect(await config.ssh.privateKey()).toBe(PRIVATE_KEY);
+    expect(config.ssh.previousPrivateKey).toBeUndefined();
     expect(config.ssh.hostKeySecret, 'the host keys are derived from the private key').toBe(config.ssh.privateKey);
   });
 
@@ -95,6 +98,7 @@ describe('the environment', () => {
       NAVARCH_ACCOUNT: 'research',
       NAVARCH_SSH_USER: 'admin',
       NAVARCH_SSH_PORT: '2222',
+      NAVARCH_SSH_PREVIOUS_PRIVATE_KEY: PREVIOUS_KEY,
       NAVARCH_HOST_KEY_SECRET: HOST_KEY_SECRET,
       NAVARCH_AGENT_CONTROL_PLANE_URL: 'https://navarch.example',
       NAVARCH_AUTH_TOKEN: AUTH_TOKEN,
@@ -128,6 +132,7 @@ describe('the environment', () => {
       log: { level: 'debug', format: 'pretty' },
       maxCachedWorkflows: 50,
     });
+    expect(await config.ssh.previousPrivateKey?.()).toBe(PREVIOUS_KEY);
     expect(await config.ssh.hostKeySecret()).toBe(HOST_KEY_SECRET);
     expect(await config.navarch.authToken?.()).toBe(AUTH_TOKEN);
   });
@@ -230,7 +235,7 @@ describe.each(SECRETS)('the secret %s', (name) => {
   test('may be in a file, and is then taken without the newline that editors add (a private key keeps its own)', async () => {
     const config = readConfig({
       ...without(name),
-      [fileVariable]: file(name === 'NAVARCH_SSH_PRIVATE_KEY' ? value : `${value}\n`),
+      [fileVariable]: file(name.endsWith('_PRIVATE_KEY') ? value : `${value}\n`),
     });
     expect(await secretOf(config, name)()).toBe(value);
   });
