@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { EndedNode } from '../../src/contract/kept-node.ts';
 import { keptNodeQuery, progressQuery } from '../../src/contract/messages.ts';
 import type { Node } from '../../src/contract/provision-node.ts';
-import { keepNodeId, provisionNodeId, terminateNodeId } from '../../src/contract/workflow-ids.ts';
+import { keepNodeId, terminateNodeId } from '../../src/contract/workflow-ids.ts';
 import type { WorldOptions } from '../../src/demo/world.ts';
 import type { Phase } from '../../src/domain/phases.ts';
 import { expectCleanSlate } from '../support/clean-slate.ts';
@@ -74,33 +74,6 @@ test('a node is launched, bootstrapped, registered, heard and handed to its keep
   expect(ended).toMatchObject({ how: 'asked', reason: 'the test is over', instanceId: node.instanceId });
   expectCleanSlate(simulator);
 });
-
-test('no key or token is in any history, nor in anything a machine or Lambda was sent in the open', async () => {
-  const navarchToken = 'navarch-token-0f1e2d3c4b5a';
-  const opened = await open({
-    navarchToken,
-    environment: { NAVARCH_AUTH_TOKEN: navarchToken, LAMBDA_REQUEST_INTERVAL: '1ms', LAMBDA_LAUNCH_INTERVAL: '1ms' },
-  });
-  const { simulator, environment, taskQueue, client } = opened;
-  const name = uniqueName();
-  await (await startProvision(client, taskQueue, { name })).result();
-  await end(opened, name);
-  const keyLine = environment['NAVARCH_SSH_PRIVATE_KEY']?.split('\n')[1] ?? '';
-  const secrets = [simulator.apiKey, navarchToken, keyLine];
-  for (const workflowId of [provisionNodeId(name), keepNodeId(name), terminateNodeId(name)]) {
-    const history = readable(await client.workflow.getHandle(workflowId).fetchHistory());
-    expect(history).toContain('json/plain'); // the payloads were decoded, or nothing would be found in them
-    for (const secret of secrets) expect(history).not.toContain(secret);
-  }
-  expect(simulator.oracles.secretsSeen(secrets)).toEqual([]);
-});
-
-/** With its payloads, which its JSON form has as base64, as text. */
-function readable(history: object): string {
-  const json = JSON.stringify(history);
-  const payloads = [...json.matchAll(/"(?:data|encoding)":"([^"]*)"/g)];
-  return [json, ...payloads.map(([, base64 = '']) => Buffer.from(base64, 'base64').toString())].join('\n');
-}
 
 test('capacity refused for two days is waited out, and the node comes up by itself when it returns', async () => {
   const days2 = 48 * HOUR_MS;
