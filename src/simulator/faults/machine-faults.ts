@@ -14,6 +14,13 @@ export const machineFaults = z.strictObject({
   dropConnections: z.array(z.strictObject({ connection: z.int().nonnegative(), afterMs: ms })).exactOptional(),
   hangConnections: z.array(z.int().nonnegative()).exactOptional(),
   hangConnectionsAfter: z.array(z.strictObject({ connection: z.int().nonnegative(), afterMs: ms })).exactOptional(),
+  hangConnectionsAt: z
+    .array(
+      z.strictObject({ connection: z.int().nonnegative(), stage: z.enum(['banner', 'authentication', 'command']) }),
+    )
+    .exactOptional(),
+  bannerAfterMs: ms.exactOptional(),
+  strangerUntilMs: ms.exactOptional(),
   failCommands: z
     .array(
       z.strictObject({

@@ -8,6 +8,7 @@ import { createImage } from './files/image.ts';
 import type { Machine, MachineSpec } from './machine.ts';
 import { runProgram } from './processes/programs.ts';
 import { UBUNTU_USER } from './processes/users.ts';
+import { imageHostKey } from './sshd/host-key.ts';
 import { SshDaemon } from './sshd/ssh-daemon.ts';
 import type { ConnectionHandle } from './sshd/ssh-daemon.ts';
 import type { CommandFiles } from './sshd/ssh-session.ts';
@@ -30,7 +31,6 @@ class SimulatedMachine implements Machine {
   #boots = 0;
   #boot: Boot | undefined;
   #off = new AbortController();
-  #connections = 0;
   #firstOnMs = 0;
   /** Powering on, off and rebooting happen one after the other. */
   #changing: Promise<void> = Promise.resolve();
@@ -51,6 +51,16 @@ class SimulatedMachine implements Machine {
       user: UBUNTU_USER.name,
       authorizedKeys: () => this.#authorizedKeys(),
       onConnection: (connection) => this.#trouble(connection),
+      onStage: (connection, stage) => {
+        const silences = spec.faults.hangConnectionsAt ?? [];
+        if (silences.some((silence) => silence.connection === connection.number && silence.stage === stage)) {
+          connection.hang();
+        }
+      },
+      beforeBanner: (send) => {
+        if (spec.faults.bannerAfterMs === undefined) send();
+        else spec.clock.after(spec.faults.bannerAfterMs, send);
+      },
       run: (command, files, over) => this.#login(command, files, over),
       log: spec.log,
     });
@@ -133,7 +143,13 @@ class SimulatedMachine implements Machine {
   async #comeUp(boot: Boot, off: AbortSignal): Promise<void> {
     const { clock, faults } = this.spec;
     const first = this.#boots === 1;
-    const sshAfterMs = first ? (faults.sshAfterMs ?? 0) : REBOOT_MS;
+    const strangerMs = first ? (faults.strangerUntilMs ?? 0) : 0;
+    if (strangerMs > 0) {
+      await this.#sshd.start(imageHostKey(this.spec.seed + 1, 'stranger').privateKey);
+      await clock.sleep(strangerMs, off);
+      await this.#sshd.stop();
+    }
+    const sshAfterMs = first ? Math.max((faults.sshAfterMs ?? 0) - strangerMs, 0) : REBOOT_MS;
     if (faults.sshSilent === true && first && sshAfterMs > 0) await this.#sshd.startSilent();
     if (sshAfterMs > 0) await clock.sleep(sshAfterMs, off);
     await this.#sshd.stop();
@@ -141,7 +157,7 @@ class SimulatedMachine implements Machine {
       await this.#sshd.start(this.#hostKey());
       boot.cloudInit.skip();
     } else {
-      await this.#firstBoot(boot, off, sshAfterMs);
+      await this.#firstBoot(boot, off, strangerMs + sshAfterMs);
     }
     if (this.spec.faults.noSystemd !== true) await boot.services.startEnabled();
   }
@@ -177,7 +193,8 @@ class SimulatedMachine implements Machine {
 
   #authorizedKeys(): readonly string[] {
     const { clock, faults } = this.spec;
-    if (clock.now() - this.#firstOnMs < (faults.keyAcceptedAfterMs ?? 0)) return [];
+    const refusedMs = Math.max(faults.keyAcceptedAfterMs ?? 0, faults.strangerUntilMs ?? 0);
+    if (clock.now() - this.#firstOnMs < refusedMs) return [];
     const path = '/home/ubuntu/.ssh/authorized_keys';
     if (!this.#files.exists(path, ROOT)) return [];
     const lines = Buffer.from(this.#files.readFile(path, ROOT)).toString('utf8').split('\n');
@@ -185,9 +202,8 @@ class SimulatedMachine implements Machine {
   }
 
   #trouble(connection: ConnectionHandle): void {
-    const number = this.#connections;
-    this.#connections += 1;
     const { clock, faults } = this.spec;
+    const { number } = connection;
     if (faults.hangConnections?.includes(number) === true) connection.hang();
     for (const silence of faults.hangConnectionsAfter ?? []) {
       if (silence.connection === number) clock.after(silence.afterMs, () => connection.hang());

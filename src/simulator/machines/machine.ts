@@ -60,6 +60,15 @@ export interface MachineFaults {
   readonly hangConnections?: readonly number[];
   /** The same in the middle: the n-th SSH connection falls silent after so many milliseconds. */
   readonly hangConnectionsAfter?: readonly { readonly connection: number; readonly afterMs: number }[];
+  /** The same at a stage: once the banner of the n-th SSH connection is sent, its user logged in, or a command of it started. */
+  readonly hangConnectionsAt?: readonly {
+    readonly connection: number;
+    readonly stage: 'banner' | 'authentication' | 'command';
+  }[];
+  /** sshd sends its banner only so long after it took a connection. */
+  readonly bannerAfterMs?: number;
+  /** Until this time another machine has the address: with a host key of its own, and knowing none of our keys. */
+  readonly strangerUntilMs?: number;
   /** Commands whose text contains `match` exit with `exitCode` (1 unless told) the first `times` times (always unless told). */
   readonly failCommands?: readonly {
     readonly match: string;

@@ -228,6 +228,37 @@ describe('connections that fail', () => {
     expect(ended).toBe(false);
   });
 
+  test('a banner comes late; the connection is as good as any', async () => {
+    const machine = testMachine({ factor: BY_HAND, faults: { bannerAfterMs: 5_000 } });
+    await machine.powerOn();
+    const connecting = connectWhenUp(machine);
+    await until(() => machine.connections.some(({ kind }) => kind === 'connected'));
+    expect(machine.connections).toHaveLength(1);
+    await elapse(machine, 5_000);
+    expect((await run((await connecting).client, 'whoami')).stdout).toBe('ubuntu\n');
+  });
+
+  test('before its time another machine has the address: with its own key, and none of ours', async () => {
+    const machine = testMachine({ factor: BY_HAND, faults: { strangerUntilMs: 10_000, sshAfterMs: 15_000 } });
+    await machine.powerOn();
+    let shown: Buffer = Buffer.alloc(0);
+    const look = { hostVerifier: (key: Buffer) => (shown = key).length > 0 };
+    await until(() =>
+      connect(machine, look).then(
+        () => false,
+        () => shown.length > 0,
+      ),
+    );
+    await expect(connect(machine)).rejects.toThrow('authentication');
+    expect(shown).not.toEqual(publicBlob(imageHostKey(7, machine.spec.hostname).privateKey));
+    await elapse(machine, 12_000);
+    await expect(connect(machine)).rejects.toThrow('ECONNREFUSED');
+    await elapse(machine, 3_000);
+    expect((await connectWhenUp(machine)).hostKey).toEqual(
+      publicBlob(imageHostKey(7, machine.spec.hostname).privateKey),
+    );
+  });
+
   test('switched off, it resets what was open and refuses what comes', async () => {
     const machine = testMachine();
     await machine.powerOn();

@@ -14,12 +14,21 @@ export interface SshDaemonOptions {
   authorizedKeys(): readonly string[];
   /** Called for each TCP connection, before a byte is answered. */
   onConnection?(connection: ConnectionHandle): void;
+  /** Called when it has got so far. */
+  onStage?(connection: ConnectionHandle, stage: ConnectionStage): void;
+  /** Called in the place of the banner, with what sends it. Default: at once. */
+  beforeBanner?(send: () => void): void;
   readonly run: RunCommand;
   readonly log: MachineLog;
 }
 
+/** Its banner is sent; its user is logged in; a command of it was started. */
+export type ConnectionStage = 'banner' | 'authentication' | 'command';
+
 /** What a fault may do to one connection. */
 export interface ConnectionHandle {
+  /** Counted from 0, over all boots of the machine. */
+  readonly number: number;
   /** Cut it now, without a word. */
   cut(): void;
   /** From now on nothing is read and nothing is written, and nothing says so. */
@@ -31,7 +40,8 @@ const IDENT = 'OpenSSH_8.9p1 Ubuntu-3ubuntu0.10';
 /** The machine's sshd: one address, one host key at a time, public keys only, one user. */
 export class SshDaemon {
   readonly #options: SshDaemonOptions;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Map<Socket, ConnectionHandle>();
+  #connections = 0;
   #listener: net.Server | undefined;
   #protocol: ssh2.Server | undefined;
 
@@ -46,7 +56,16 @@ export class SshDaemon {
 
   /** Listens, and shows this host key. */
   async start(hostKey: string): Promise<void> {
-    await this.#listen((socket) => this.#protocol?.injectSocket(socket));
+    await this.#listen((socket, handle) => {
+      const greet = (): void => {
+        if (socket.destroyed || isHung(socket)) return;
+        this.#protocol?.injectSocket(socket);
+        // ssh2 sends it at the end of this turn.
+        setImmediate(() => this.#options.onStage?.(handle, 'banner'));
+      };
+      if (this.#options.beforeBanner === undefined) greet();
+      else this.#options.beforeBanner(greet);
+    });
     this.#useHostKey(hostKey);
   }
 
@@ -70,15 +89,17 @@ export class SshDaemon {
     if (listener !== undefined) await new Promise<void>((resolve) => listener.close(() => resolve()));
   }
 
-  async #listen(onSocket: (socket: Socket) => void): Promise<void> {
+  async #listen(onSocket: (socket: Socket, handle: ConnectionHandle) => void): Promise<void> {
     const listener = net.createServer({ noDelay: true }, (socket) => {
-      this.#sockets.add(socket);
+      const number = this.#connections++;
+      const handle: ConnectionHandle = { number, cut: () => socket.destroy(), hang: () => hang(socket) };
+      this.#sockets.set(socket, handle);
       // A client that goes away mid-word is the client's business.
       socket.on('error', () => socket.destroy());
       socket.once('close', () => this.#sockets.delete(socket));
       this.#options.log.connection({ kind: 'connected' });
-      this.#options.onConnection?.({ cut: () => socket.destroy(), hang: () => hang(socket) });
-      if (!socket.destroyed && !isHung(socket)) onSocket(socket);
+      this.#options.onConnection?.(handle);
+      if (!socket.destroyed && !isHung(socket)) onSocket(socket, handle);
     });
     this.#listener = listener;
     await new Promise<void>((resolve, reject) => {
@@ -88,17 +109,32 @@ export class SshDaemon {
   }
 
   #useHostKey(hostKey: string): void {
-    this.#protocol = new ssh2.Server({ hostKeys: [hostKey], ident: IDENT }, (connection) => this.#serve(connection));
+    this.#protocol = new ssh2.Server({ hostKeys: [hostKey], ident: IDENT }, (connection, { port }) =>
+      this.#serve(connection, port),
+    );
   }
 
-  #serve(connection: Connection): void {
+  /** @param port the client's, by which its socket is known */
+  #serve(connection: Connection, port: number): void {
     const { log } = this.#options;
+    const [, handle] = [...this.#sockets].find(([socket]) => socket.remotePort === port) ?? [];
+    const reached = (stage: ConnectionStage): void => {
+      if (handle !== undefined) this.#options.onStage?.(handle, stage);
+    };
     connection.on('authentication', (attempt) => this.#authenticate(attempt));
-    connection.once('ready', () => log.connection({ kind: 'authenticated' }));
+    connection.once('ready', () => {
+      log.connection({ kind: 'authenticated' });
+      reached('authentication');
+    });
     connection.once('close', () => log.connection({ kind: 'closed' }));
     // What a broken client sends ends its own connection only; the 'closed' above records it.
     connection.on('error', () => connection.end());
-    serveSessions(connection, this.#options.run, log);
+    serveSessions(connection, this.#options.run, {
+      command: (event) => {
+        log.command(event);
+        if (event.exitCode === undefined) reached('command');
+      },
+    });
   }
 
   #authenticate(attempt: AuthContext): void {
@@ -128,7 +164,7 @@ export class SshDaemon {
   }
 
   #cutAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
   }
 }
 
