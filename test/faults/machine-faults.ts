@@ -91,6 +91,13 @@ const BOOTSTRAP: Readonly<Record<string, MachineFault>> = {
     faults: every({ rebootAtMs: 100 * SECOND, cloudInitTakesMs: 95 * SECOND }),
     ...KEPT,
   },
+  'has no systemd': { faults: every({ noSystemd: true }), ...KEPT },
+  'ends what a session started with the session': { faults: every({ endsSessions: true }), ...KEPT },
+  'has a full disk': {
+    faults: first({ diskFullAtMs: 0 }),
+    ...REPLACED,
+    because: /disk/,
+  },
   'the agent cannot be downloaded at first': {
     faults: every({
       failCommands: [{ match: 'curl -', exitCode: 6, stderr: 'curl: (6) Could not resolve host', times: 1 }],
@@ -135,6 +142,21 @@ const BOOTSTRAP: Readonly<Record<string, MachineFault>> = {
 };
 
 const NAVARCH: Readonly<Record<string, MachineFault>> = {
+  'its agent finds no driver, and nobody has looked at the GPUs': {
+    faults: first({ nvidiaSmi: 'missing' }),
+    request: { gpuCheck: 'off' },
+    ...REPLACED,
+    because: /registered 8 invented GPUs/,
+  },
+  'its agent finds no driver, and that is allowed': {
+    faults: every({ nvidiaSmi: 'missing' }),
+    request: { gpuCheck: 'off', allowFakeGpus: true },
+    ...KEPT,
+    holds: ({ fakeGpus }) => {
+      if (fakeGpus !== true) throw new Error('the node does not say that its GPUs are invented');
+    },
+  },
+  'it has no agent, and is registered by us': { faults: [], request: { registration: 'direct' }, ...KEPT },
   'Navarch is away for two minutes': {
     faults: [{ on: 'navarch', do: { kind: 'unavailable', between: [20 * SECOND, 140 * SECOND] } }],
     ...KEPT,
