@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import type { LookIntervals } from '../activities/dependencies.ts';
 import { DEFAULT_LOOKS } from '../activities/dependencies.ts';
 import { DEFAULT_PACE } from '../activities/pacer.ts';
@@ -24,6 +25,8 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'sshKeys'> {
   /** Part of the task queues' names: worlds on one Temporal server keep apart by it. */
   readonly account: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The worker's SSH key is written there, and read from there at each use. Default: it is in the environment. */
+  readonly sshKeyFile?: string;
   /**
    * Two requests sent so far apart arrive a little closer or farther: a margin in real time, which a fast clock does not shrink.
    * Default 30; more where a busy machine must not break the rate limits.
@@ -45,6 +48,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     logger,
     account,
     environment: extra = {},
+    sshKeyFile,
     networkJitterMs = NETWORK_JITTER_MS,
     looks,
     workflowBundlePath,
@@ -53,6 +57,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   } = options;
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  if (sshKeyFile !== undefined) await writeFile(sshKeyFile, pem, { mode: 0o600 });
   const factor = simulated.clockFactor ?? 1;
   const simulator = await startSimulator({
     ...simulated,
@@ -66,7 +71,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     LAMBDA_REQUEST_INTERVAL: `${scaled(DEFAULT_PACE.requestIntervalMs, factor) + networkJitterMs}ms`,
     LAMBDA_LAUNCH_INTERVAL: `${scaled(DEFAULT_PACE.launchIntervalMs, factor) + networkJitterMs}ms`,
     NAVARCH_ACCOUNT: account,
-    NAVARCH_SSH_PRIVATE_KEY: pem,
+    ...(sshKeyFile === undefined ? { NAVARCH_SSH_PRIVATE_KEY: pem } : { NAVARCH_SSH_PRIVATE_KEY_FILE: sshKeyFile }),
     NAVARCH_SSH_PORT: String(simulator.sshPort),
     NAVARCH_CONTROL_PLANE_URL: simulator.navarchUrl,
     NAVARCH_AGENT_DOWNLOAD_URL: simulator.agentDownloadUrl,
