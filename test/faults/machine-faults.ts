@@ -96,7 +96,7 @@ const BOOTSTRAP: Readonly<Record<string, MachineFault>> = {
   'has a full disk': {
     faults: first({ diskFullAtMs: 0 }),
     ...REPLACED,
-    because: /disk/,
+    because: /No space left on device/,
   },
   'the agent cannot be downloaded at first': {
     faults: every({
@@ -154,6 +154,18 @@ const NAVARCH: Readonly<Record<string, MachineFault>> = {
     ...KEPT,
     holds: ({ fakeGpus }) => {
       if (fakeGpus !== true) throw new Error('the node does not say that its GPUs are invented');
+    },
+  },
+  'Navarch holds an earlier silence against it': {
+    faults: [],
+    ...KEPT,
+    meanwhile: async ({ record, controls }) => {
+      while (record.registrations.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      controls.setNodeStatus(record.registrations[0]?.nodeId ?? '', 'UNHEALTHY');
+    },
+    holds: (_, { record }) => {
+      const commands = record.nodeCommands.map(({ command }) => command);
+      if (commands.join() !== 'CORDON,UNCORDON') throw new Error(`it was not mended: ${commands.join()}`);
     },
   },
   'it has no agent, and is registered by us': { faults: [], request: { registration: 'direct' }, ...KEPT },
