@@ -36,7 +36,7 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
       const hostKey = deriveHostKey({ secret: await ssh.hostKeySecret(), salt: launchToken });
       if (hostKey.fingerprint !== hostKeyFingerprint) {
         throw notSent(
-          'this worker derives another SSH host key than was recorded for the launch: do all workers have the same NAVARCH_HOST_KEY_SECRET?',
+          'this worker derives another SSH host key than was recorded for the launch: its secret was exchanged just now, or is not the same on all workers (NAVARCH_HOST_KEY_SECRET, or the SSH private key)',
         );
       }
       const image =
