@@ -74,6 +74,17 @@ const SSH: Readonly<Record<string, MachineFault>> = {
   },
   // Each is given up after ten seconds of ours, in which the machine lives for minutes.
   'lets its first connection hang': { faults: every({ hangConnections: [0] }), ...KEPT },
+  'another machine has its address for a minute': {
+    faults: every({ strangerUntilMs: MINUTE, sshAfterMs: 70 * SECOND }),
+    ...KEPT,
+  },
+  'greets half a minute late': { faults: every({ bannerAfterMs: 30 * SECOND }), ...KEPT },
+  // Noticed by keepalive after twenty seconds of ours.
+  'falls silent while cloud-init is waited for': {
+    faults: every({ cloudInitTakesMs: MINUTE, hangConnectionsAt: [{ connection: 0, stage: 'command' }] }),
+    request: { deadlines: { ssh: '60m' } },
+    ...KEPT,
+  },
   'takes five minutes of cloud-init': { faults: every({ cloudInitTakesMs: 5 * MINUTE }), ...KEPT },
   'never ends its cloud-init': {
     faults: first({ cloudInitTakesMs: 300 * MINUTE }),
