@@ -33,11 +33,16 @@ function nodeRows(node: Node): readonly Row[] {
 
 /** Where a node is, for people. `now` in milliseconds since the epoch. */
 export function statusText({ name, progress, node, workflowId }: NodeStatus, now: number): string {
-  const { phase, since, detail, launches, capacityRefusals, needsAttention, costUsd } = progress;
+  const { phase, since, detail, launches, capacityRefusals, needsAttention, costUsd, machine } = progress;
   const here = formatDuration(now - Date.parse(since));
   return alignedList([
     ['phase', `${PHASE_TITLES[phase]} for ${here}${detail === undefined ? '' : `: ${detail}`}`],
     ['needs attention', needsAttention],
+    [
+      'on the machine',
+      machine === undefined ? undefined : `${machine.step}, ${Math.round(machine.seconds)}s since it began`,
+    ],
+    ...(machine?.lastLines ?? []).map((line): Row => ['', line]),
     ['owner', workflowId],
     ['requested', progress.requestedAt],
     ['refused launches', capacityRefusals === 0 ? undefined : `${capacityRefusals}, for want of capacity`],

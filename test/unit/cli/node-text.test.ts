@@ -110,3 +110,29 @@ test('a list has a head and one line a node, and says so when there is none', ()
   expect(head).toMatch(/^NAME +PHASE +TYPE +REGION +POOL +INSTANCE +OWNER SINCE$/);
   expect(line).toMatch(/^trainer-1 +ready \(needs attention\) +gpu_2x_h100_sxm5 +- +- +- +1h 30m$/);
 });
+
+test('what runs on the machine is shown with its last lines, each a line of its own', () => {
+  const text = statusText(
+    {
+      name: 'trainer-1',
+      phase: 'bootstrapping',
+      workflowId: 'provision-node/trainer-1',
+      runId: 'run-1',
+      progress: {
+        name: 'trainer-1',
+        phase: 'bootstrapping',
+        since: at(3),
+        requestedAt: at(0),
+        launches: [],
+        capacityRefusals: 0,
+        costUsd: 0,
+        machine: { step: 'pull the image', seconds: 61.4, lastLines: ['layer 1', 'layer 2\u001b[2J'] },
+      },
+    },
+    Date.parse(at(4)),
+  );
+  expect(text).toContain(
+    'on the machine  pull the image, 61s since it began\n                layer 1\n                layer 2',
+  );
+  expect(text).not.toContain('\u001b');
+});
