@@ -6,6 +6,9 @@ const HEARTBEAT_MS = 5_000;
 /** And so many times within the heartbeat timeout: one that is lost, or late on a busy machine, is not yet a lost worker. */
 const HEARTBEATS_PER_TIMEOUT = 6;
 
+/** Node's timers take no more: one that is set longer ends at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** So much of an attempt's time is kept for saying why it ran out: a verdict of our own says more than Temporal's timeout. */
 const TIME_TO_SAY_WHY_MS = 2_000;
 
@@ -26,7 +29,7 @@ export async function lookUntil<T>(options: {
   const forMs = timeLeftMs();
   const until = startedAt + Math.max(forMs - TIME_TO_SAY_WHY_MS, forMs / 2);
   const cancelled = cancellationSignal();
-  const timeIsUp = AbortSignal.timeout(Math.ceil(until - startedAt));
+  const timeIsUp = AbortSignal.timeout(Math.min(Math.ceil(until - startedAt), LONGEST_TIMER_MS));
   const signal = AbortSignal.any([cancelled, timeIsUp]);
   for (;;) {
     const answer = await beating(options.details, () => options.look(signal)).catch((error: unknown) => {

@@ -28,6 +28,10 @@ interface Beat {
   /** Since when our token has been refused. */
   readonly refusedSince?: number;
   readonly restarts: number;
+  /** Its agent was started again because of the GPUs it registered. */
+  readonly beganAnew?: boolean;
+  /** Navarch did not answer at the last look: that is nothing the machine can help. */
+  readonly isAway?: boolean;
   /** What came of the last start of the agent. */
   readonly agent?: string;
   /** Since when we mean to cordon it and take that back. */
@@ -48,7 +52,7 @@ export async function awaitRegistration(
     details: () => registration.beat,
     timeUp: () =>
       final(
-        'registration_failed',
+        registration.beat.isAway === true ? 'provider_unavailable' : 'registration_failed',
         `Navarch did not show ${input.nodeId} alive in time: ${registration.beat.waitingFor}`,
       ),
     look: (signal) => registration.look(signal),
@@ -75,7 +79,7 @@ class Registration {
       return await this.#look(signal);
     } catch (error) {
       if (!(error instanceof NavarchError)) throw error;
-      this.#note({ waitingFor: error.message });
+      this.#note({ waitingFor: error.message, isAway: error.kind === 'unavailable' });
       if (error.kind === 'invalid') throw final('registration_failed', error.message);
       // All else passes: a control plane that restarts, a proxy before it, a node forgotten between two calls.
       if (error.kind !== 'unauthorized') return undefined;
@@ -94,7 +98,7 @@ class Registration {
     // Whatever heartbeat a node has that was not known before is a new one.
     if (node === undefined) this.#note({ firstSeenHeartbeatMs: undefined });
     else if (!this.beat.looked) this.#note({ firstSeenHeartbeatMs: node.lastHeartbeatMs });
-    this.#note({ looked: true, refusedSince: undefined });
+    this.#note({ looked: true, refusedSince: undefined, isAway: undefined });
     if (node === undefined && mode === 'direct') {
       await navarch.registerNode(this.#asRegistration(), { signal });
       return undefined;
@@ -108,6 +112,9 @@ class Registration {
     switch (verdict.kind) {
       case 'ready':
         return { gpus: (node?.gpus ?? []).map(view), fakeGpus: verdict.fakeGpus };
+      case 'wrong gpus':
+        if (await this.#beginAnew(node, signal)) return undefined;
+        throw final('registration_failed', verdict.reason);
       case 'wrong':
         throw final('registration_failed', verdict.reason);
       case 'mend':
@@ -115,10 +122,27 @@ class Registration {
         if (node !== undefined) await this.#mend(node, signal);
         return undefined;
       case 'wait':
-        if (mode === 'agent') await this.#wake(node, signal);
+        if (mode !== 'direct') await this.#wake(node, signal);
         this.#note({ waitingFor: [verdict.reason, this.beat.agent].filter((part) => part !== undefined).join('; ') });
         return undefined;
     }
+  }
+
+  /**
+   * An agent that began before the driver did registers what was there then, and never looks again. Where we have seen the GPUs ourselves, it
+   * gets another try. False: it has had it, or cannot be reached.
+   */
+  async #beginAnew(node: RegisteredNode | undefined, signal: AbortSignal): Promise<boolean> {
+    if (this.#input.gpus === undefined || this.#input.mode === 'direct' || this.beat.beganAnew === true) return false;
+    const result = await restartAgent(this.#dependencies, this.#input.host, 'always', signal);
+    this.#note({
+      beganAnew: true,
+      firstSeenHeartbeatMs: node?.lastHeartbeatMs,
+      quietSince: Date.now(),
+      agent: inWords(result),
+      waitingFor: `another registration, with the GPUs that were proven; ${inWords(result)}`,
+    });
+    return result.kind === 'restarted';
   }
 
   /**

@@ -1,4 +1,5 @@
 import { shellQuote } from '../clients/ssh/index.ts';
+import { DEFAULT_DEADLINES } from '../domain/deadlines.ts';
 import { agentSteps } from '../domain/agent-steps.ts';
 import { commandSteps, type BootstrapStep } from '../domain/bootstrap-plan.ts';
 import { runnerScript } from '../domain/bootstrap-runner.ts';
@@ -47,9 +48,11 @@ function stepsOf({ agent }: ActivityDependencies, input: BootstrapInput): Bootst
     region: input.region,
     instanceType: input.instanceType,
   };
+  // A workflow of an earlier version says nothing of it.
+  const stepMs = (input.stepMs as number | undefined) ?? DEFAULT_DEADLINES.bootstrapStepMs;
   return input.commands === undefined
-    ? agentSteps({ url: agent.downloadUrl, sha256: agent.sha256 }, variables, input.stepMs)
-    : commandSteps(input.commands, variables, input.stepMs);
+    ? agentSteps({ url: agent.downloadUrl, sha256: agent.sha256 }, variables, stepMs)
+    : commandSteps(input.commands, variables, stepMs);
 }
 
 /**

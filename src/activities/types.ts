@@ -169,9 +169,9 @@ export interface LaunchFailureDetails {
 export interface HostInput {
   readonly address: string;
   readonly launchToken: string;
-  /** The host key it has to show. Undefined: whoever answers is believed (`hostKey: 'trust-first'`). */
+  /** The host key it has to show. Undefined, and only where `isTrusted`: whoever answers is believed. */
   readonly hostKeyFingerprint?: string;
-  /** That key was not chosen by us: it may be of any type. */
+  /** `hostKey: 'trust-first'`: its key was not chosen by us, and may be of any type. */
   readonly isTrusted?: boolean;
 }
 

@@ -32,7 +32,7 @@ interface Begun {
   /** Since the first attempt began. */
   readonly seconds: number;
   readonly attempts: number;
-  /** Of the machine when the last attempt began. */
+  /** Of the machine now: another one than it began in, where the script itself has rebooted it. */
   readonly bootId: string;
 }
 
@@ -91,7 +91,7 @@ export function readRunner({ bootId, at, isRunning, journal }: RunnerLook): Runn
     ...(step === undefined ? {} : { step: { ...step, seconds: since(stepAt, now) } }),
     seconds: since(begunAt, now),
     attempts,
-    bootId: lastBoot,
+    bootId,
   };
   if (exit !== undefined) {
     const { code, outOfTime } = exit;

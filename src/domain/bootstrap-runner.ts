@@ -88,13 +88,15 @@ fi
 printf '\\n' >> "$directory/journal" || exit 74
 note attempt "$boot"
 if [ "$attempts" -gt 0 ]; then echo "${STEP_MARK}cut off: going on in attempt $((attempts + 1)) of ${MAX_ATTEMPTS}"; fi
-if [ -r "$directory/environment" ]; then set -a; . "$directory/environment"; set +a; fi
+
+# The caller's secrets are the step's alone: whatever they are called, they are no variables of this script.
+IN_STEP='if [ -r "$1" ]; then set -a; . "$1"; set +a; fi; exec timeout -k ${KILL_AFTER} "$2" bash "$3"'
 
 # Leaves in code how the step exited, and in how whether it ran out of time.
 run_step() {
   local started took
   started=$(uptime_s)
-  timeout -k ${KILL_AFTER} "$seconds" bash "$directory/step-$index" 9>&- &
+  bash -c "$IN_STEP" - "$directory/environment" "$seconds" "$directory/step-$index" 9>&- &
   echo $! > "$directory/pid"
   code=0
   wait $! || code=$?
@@ -121,6 +123,8 @@ index=$finished
 while [ "$index" -lt "$total" ]; do
   index=$((index + 1))
   load "$index"
+  # A step has asked for a reboot, which is on its way: the next one begins after it.
+  if [ "$(systemctl is-system-running 2> /dev/null)" = stopping ]; then sleep 600; fi
   printf 'set -euo pipefail\\n%s\\n' "$text" > "$directory/step-$index" || exit 74
   note step "$index $kind $total $title"
   # On the disk, not only on its way there: a step that may run once must not look unbegun after a power cut.

@@ -11,7 +11,7 @@ export interface RequestDeadlines {
   readonly addressMs: number;
   /** From the address to a verified SSH session with cloud-init done. sshd has been seen a minute after `active`, and cloud-init may install packages. */
   readonly sshMs: number;
-  /** The proof of the GPUs. CUDA gets four looks over three minutes to come up; machines that can (802 that goes away) do it within them. */
+  /** The proof of the GPUs. CUDA gets four looks over three minutes to come up; a look at GPUs that hang takes two minutes more. */
   readonly gpuMs: number;
   /** One step of the bootstrap, unless it says otherwise. Less than the whole, so that the failure names the step that hangs. */
   readonly bootstrapStepMs: number;
@@ -26,7 +26,7 @@ export interface RequestDeadlines {
 export const DEFAULT_DEADLINES: RequestDeadlines = {
   addressMs: 10 * MINUTE,
   sshMs: 15 * MINUTE,
-  gpuMs: 8 * MINUTE,
+  gpuMs: 12 * MINUTE,
   bootstrapStepMs: 15 * MINUTE,
   bootstrapMs: 20 * MINUTE,
   activeMs: 25 * MINUTE,

@@ -37,6 +37,8 @@ export type RegistrationVerdict =
   /** It is heard and well, and Navarch still holds an earlier silence against it: only a cordon that is taken back mends that. */
   | { readonly kind: 'mend'; readonly reason: string }
   | { readonly kind: 'wait'; readonly reason: string }
+  /** Its GPUs are not those of the machine: an agent that began before the driver registers so, too. */
+  | { readonly kind: 'wrong gpus'; readonly reason: string }
   | { readonly kind: 'wrong'; readonly reason: string };
 
 /**
@@ -63,7 +65,7 @@ export function judgeRegistration(
     return { kind: 'mend', reason: 'Navarch hears the node and shows it UNHEALTHY, from an earlier silence' };
   }
   if (node.status !== 'ACTIVE') return { kind: 'wait', reason: `Navarch shows the node ${node.status}` };
-  if (expected.mode === 'agent' && !heard) {
+  if (expected.mode !== 'direct' && !heard) {
     return { kind: 'wait', reason: 'registered; Navarch has not heard a heartbeat yet' };
   }
   return judgeGpus(node, expected);
@@ -93,13 +95,13 @@ function judgeGpus({ gpus }: RegisteredNode, expected: ExpectedRegistration): Re
   if (gpus.some(isFake)) {
     if (expected.allowFakeGpus) return { kind: 'ready', fakeGpus: true };
     const reason = `navarch-node found no NVIDIA driver and registered ${gpus.length} invented GPUs (allowFakeGpus takes them)`;
-    return { kind: 'wrong', reason };
+    return { kind: 'wrong gpus', reason };
   }
   const proven = expected.gpus?.map(({ uuid }) => uuid);
   const shown = gpus.map(({ uuid }) => uuid);
   if (proven === undefined || sameSet(proven, shown)) return { kind: 'ready', fakeGpus: false };
   const reason = `Navarch shows the GPUs ${listed(shown)}, and the machine has ${listed(proven)}`;
-  return { kind: 'wrong', reason };
+  return { kind: 'wrong gpus', reason };
 }
 
 /** What the agent makes up where NVML does not answer: no GPU has these (seen with the real agent). */

@@ -45,19 +45,20 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
 
   const prepare = async () => {
     board.enter('connecting', `ubuntu@${address}, until cloud-init is done`);
-    const asked = { address, launchToken, ...(hostKey === 'pinned' ? { hostKeyFingerprint } : {}) };
+    const asked = {
+      address,
+      launchToken,
+      ...(hostKey === 'pinned' ? { hostKeyFingerprint } : { isTrusted: true }),
+    };
     const seenAs = await step(
       'ssh_unreachable',
       'no verified SSH session with cloud-init done',
       deadlines.sshMs,
       (withinMs) => host('verify the host over SSH', { withinMs }).awaitHost(asked),
     );
-    // From here on it is the key that was shown, whoever chose it.
-    const machine = {
-      ...asked,
-      hostKeyFingerprint: seenAs.hostKeyFingerprint,
-      ...(hostKey === 'trust-first' ? { isTrusted: true } : {}),
-    };
+    // What was trusted at first is pinned from here on. What we chose is never replaced by what was shown (P10).
+    const believed = hostKey === 'pinned' ? hostKeyFingerprint : seenAs.hostKeyFingerprint;
+    const machine = { ...asked, hostKeyFingerprint: believed };
     const sshVerified = now();
     const proven = await proveGpus(story, offering, machine);
     const gpusProven = proven === undefined ? {} : { gpusProven: now() };
@@ -131,7 +132,8 @@ async function proveGpus(
 ): Promise<ProvenGpus | undefined> {
   if (request.gpuCheck === 'off' || ordered?.count === 0) return undefined;
   board.enter('proving_gpus', 'a CUDA context on every GPU');
-  return step('gpu_unhealthy', 'the GPUs were not proven', deadlines.gpuMs, (withinMs) =>
+  // What was found, the step says itself; where its time is over without a word, nobody has looked.
+  return step('ssh_unreachable', 'nobody could look at the GPUs', deadlines.gpuMs, (withinMs) =>
     host('prove the GPUs', { withinMs }).proveGpus({
       host: machine,
       instanceType,

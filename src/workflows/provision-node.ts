@@ -50,6 +50,7 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
         const accountKey = await checkAccount(story);
         for (;;) {
           const offering = await waitForOffering(story);
+          requireAgentForIt(request, offering);
           const ready = await tryLaunch(story, offering, accountKey);
           if (ready !== undefined) return ready;
           if (workflowInfo().continueAsNewSuggested) await continueStory(story);
@@ -78,6 +79,16 @@ async function checkAccount({ request, capacityUntil }: Story): Promise<AccountK
   if (names !== undefined) await host('check the secrets', CHECK).checkBootstrapSecrets({ names });
   await host("check Navarch's token", CHECK).checkNavarch();
   return accountKey;
+}
+
+/** On a machine without GPUs navarch-node invents eight, and would be refused for it once the machine was paid for. */
+function requireAgentForIt({ bootstrap, registration, allowFakeGpus }: ProvisionNodeRequest, offering: Offering): void {
+  if (offering.gpus?.count !== 0 || bootstrap !== undefined || registration === 'direct' || allowFakeGpus === true)
+    return;
+  throw failure(
+    'invalid_request',
+    `invalid request: instanceType: ${offering.instanceType} has no GPUs, and navarch-node invents some there: ask with registration: 'direct', bootstrap commands of your own, or allowFakeGpus`,
+  );
 }
 
 /** One launch: the ready node, or undefined when another launch should be tried; what this one made is undone by then. */

@@ -37,6 +37,13 @@ test('an SSH key the account does not have is an invalid request, before anythin
   expect(ending.message).toMatch(/sshKeyNames: the Lambda account has no SSH key named nobody \(it has: provisioner\)/);
 });
 
+test('a type without GPUs is refused where the agent would invent some, before anything is launched', async () => {
+  const ending = await endOf({ instanceType: 'cpu_4x_general' });
+  expect(ending).toMatchObject({ type: 'invalid_request' });
+  expect(ending.message).toContain("registration: 'direct'");
+  expect(world?.simulator.record.instances).toEqual([]);
+});
+
 test('a region Lambda does not have is an invalid request, not an endless wait', async () => {
   const ending = await endOf({ region: ['us-east-1', 'moon-1'] });
   expect(ending).toMatchObject({ type: 'invalid_request' });

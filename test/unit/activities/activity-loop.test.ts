@@ -61,3 +61,13 @@ test('a look that hangs when the time is up is cut off, so that there is time to
   );
   await expect(waiting).rejects.toThrow('why it was not done');
 });
+
+test('a time that is longer than a timer takes is as good as none', async () => {
+  const YEARS_MS = 10 * 365 * 24 * HOUR_MS;
+  let looks = 0;
+  const later = (): Promise<undefined> => {
+    looks += 1;
+    return looks < 5 ? Promise.resolve(undefined) : Promise.reject(new Error('looked often'));
+  };
+  expect(await endOf({ startToCloseTimeoutMs: YEARS_MS }, later)).toBe('looked often');
+});

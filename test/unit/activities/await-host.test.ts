@@ -62,7 +62,7 @@ function wait(address: string, wait: Wait = {}): Promise<HostView> {
   const host: HostInput = {
     address,
     launchToken: 'token',
-    ...(pinned === undefined ? {} : { hostKeyFingerprint: pinned }),
+    ...(pinned === undefined ? { isTrusted: true } : { hostKeyFingerprint: pinned }),
   };
   return environment.run<[], HostView, () => Promise<HostView>>(() => awaitHost(dependencies, host));
 }

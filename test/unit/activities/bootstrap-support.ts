@@ -80,7 +80,7 @@ export async function bootstrapping(world: World = {}): Promise<Bootstrapping> {
   const activities = createHostActivities(dependencies);
   const runBootstrap = (input: BootstrapInput) => activities.runBootstrap(input);
   const stopAgent = (input: HostInput) => activities.stopAgent(input);
-  const host = { address: machine.spec.address, launchToken: 'token1' };
+  const host = { address: machine.spec.address, launchToken: 'token1', isTrusted: true };
 
   return {
     machine,

@@ -79,7 +79,7 @@ async function prove(machine: TestMachine, proof: Proof) {
     { logger: new DefaultLogger('ERROR') },
   );
   if (onHeartbeat !== undefined) environment.on('heartbeat', onHeartbeat);
-  const host = { address: machine.spec.address, launchToken: 'token' };
+  const host = { address: machine.spec.address, launchToken: 'token', isTrusted: true };
   return environment.run<[], ProvenGpus, () => Promise<ProvenGpus>>(() =>
     proveGpus(dependencies, { host, instanceType: 'gpu', ordered }),
   );

@@ -58,7 +58,7 @@ async function registering(world: World = {}): Promise<Registering> {
     nodeId: 'i-1',
     region: 'us-south-2',
     instanceType: 'gpu_1x_h100_sxm5',
-    host: { address: spec.address, launchToken: 'token1' },
+    host: { address: spec.address, launchToken: 'token1', isTrusted: true },
     gpus: [{ index: 0, uuid: gpu?.uuid ?? '', model: gpu?.name ?? '', memoryMib: gpu?.memoryMiB ?? 0 }],
     allowFakeGpus: false,
     mode: 'agent',
@@ -99,6 +99,17 @@ describe('an agent on its machine', () => {
     expect(await world.wait()).toMatchObject({ fakeGpus: false });
     expect(simulator.record.registrations).toHaveLength(2);
     expect(agents(world)).toBe(1);
+  });
+
+  test('that registered before the driver was there is started again once, and believed then', async () => {
+    const world = await registering();
+    await until(() => simulator.record.registrations.length === 1);
+    // As it would have registered itself: everything right, but for the GPUs.
+    const identity = { nodeId: 'i-1', provider: 'lambda', region: 'us-south-2', instanceType: 'gpu_1x_h100_sxm5' };
+    await navarch.registerNode({ ...identity, gpus: [] });
+    const { gpus } = await world.wait();
+    expect(gpus.map(({ uuid }) => uuid)).toEqual(world.machine.spec.gpus.map(({ uuid }) => uuid));
+    expect(simulator.record.registrations).toHaveLength(3);
   });
 
   test('that took a TERMINATE meant for an earlier one is started again', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, request as connectHttp } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -12,13 +13,14 @@ import { endOf } from './end-of.ts';
 // Against the simulator's control plane, with a node's agent played by a client; with agents on machines: registration-agent.test.ts.
 
 const TOKEN = 'the-right-token';
+const KEY = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
 const GPU = { index: 0, uuid: 'GPU-5e1f', model: 'NVIDIA A10', memoryMib: 23_028 };
 const INPUT: RegistrationInput = {
   nodeId: 'i-1',
   region: 'us-east-1',
   instanceType: 'gpu_1x_a10',
   pool: 'training',
-  host: { address: '127.0.0.2', launchToken: 'token1', hostKeyFingerprint: 'SHA256:nobody' },
+  host: { address: '127.0.0.2', launchToken: 'token1', hostKeyFingerprint: `SHA256:${'A'.repeat(43)}` },
   gpus: [GPU],
   allowFakeGpus: false,
   mode: 'agent',
@@ -68,7 +70,8 @@ function worker(
   const activities = createNavarchActivities({
     navarch: new NavarchClient({ baseUrl: url, authToken: token, timeoutMs: 2_000 }),
     looks: { ...DEFAULT_LOOKS, hostMs: 10, graceMs, forgottenMs: 60_000 },
-    ssh: { privateKeys: () => Promise.reject(new Error('no SSH here')) },
+    // Nothing listens there.
+    ssh: { privateKeys: () => Promise.resolve([KEY]), username: 'ubuntu', port: 1 },
   } as unknown as ActivityDependencies);
   return {
     beats,
@@ -177,6 +180,11 @@ describe('the wait for a registration', () => {
     expect(await waiting).toMatchObject({ gpus: [GPU] });
     expect(JSON.stringify(beats)).toContain(simulator.navarchUrl);
     stop();
+  });
+
+  test('whose Navarch is away to the end is no fault of the machine', async () => {
+    simulator.controls.setNavarchUp(false);
+    expect(await endOf(worker({ withinMs: 1_000 }).wait())).toMatchObject({ type: 'provider_unavailable' });
   });
 
   test('goes on with what an earlier attempt has seen: an old heartbeat is not taken for a new one', async () => {

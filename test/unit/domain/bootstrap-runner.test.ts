@@ -217,6 +217,15 @@ describe.skipIf(!canRun)('the runner of a bootstrap', () => {
 
   const VALUES = { PLAIN: 'abc', HARD: `it's "$HOME" \`id\` \\ two\nlines {{.Pool}} é`, EMPTY: '' };
 
+  test('keeps its own variables apart from secrets of the same names, and its journal free of both', () => {
+    const own = ['total', 'index', 'directory', 'title', 'seconds', 'boot', 'finished', 'kind', 'code'];
+    writeFileSync(join(folder, 'environment'), own.map((name) => `${name}='secret of ${name}'\n`).join(''));
+    const ended = run([step(`echo "$total, $index" > ${join(folder, 'said')}`), step('true')]);
+    expect(ended).toMatchObject({ kind: 'ended', exitCode: 0 });
+    expect(read('said')).toBe('secret of total, secret of index\n');
+    expect(read('journal')).not.toContain('secret');
+  });
+
   test('gives the steps the secrets, whatever is in them, and forgets them at the end', () => {
     const quoted = Object.entries(VALUES).map(([name, value]) => `${name}='${value.replaceAll("'", "'\\''")}'\n`);
     writeFileSync(join(folder, 'environment'), quoted.join(''));

@@ -139,7 +139,7 @@ describe('the GPUs that a node registered', () => {
     ['there are none', [], 'Navarch shows the GPUs none, and the machine has GPU-a, GPU-b'],
   ])('are wrong when %s', (_, gpus, reason) => {
     expect(judgeRegistration({ ...ALIVE, gpus }, { ...EXPECTED, gpus: REAL }, undefined)).toEqual({
-      kind: 'wrong',
+      kind: 'wrong gpus',
       reason,
     });
   });
@@ -151,7 +151,7 @@ describe('the GPUs that a node registered', () => {
   test('are refused when they are invented, unless that is allowed, which is then said', () => {
     const node = { ...ALIVE, gpus: INVENTED };
     expect(judgeRegistration(node, { ...EXPECTED, gpus: REAL }, undefined)).toMatchObject({
-      kind: 'wrong',
+      kind: 'wrong gpus',
       reason: expect.stringContaining('invented GPUs') as string,
     });
     expect(judgeRegistration(node, { ...EXPECTED, allowFakeGpus: true }, undefined)).toEqual({
