@@ -11,6 +11,9 @@ import type { Story } from './story.ts';
 import { untilActive, untilAddressed } from './waiting.ts';
 import type { Offering } from '../domain/offerings.ts';
 
+/** A machine that reboots once has had an update, or was told to; one that does so again and again is broken. */
+const MOST_REBOOTS = 3;
+
 /** A node that is up and registered, with the times known so far. */
 export interface BroughtUp {
   readonly node: Omit<Node, 'launchesUsed' | 'times'> & {
@@ -65,11 +68,11 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
     const bootId = await bootstrap(story, identity, machine);
     // A CUDA context proves something about one boot.
     const rebooted = proven !== undefined && bootId !== undefined && bootId !== proven.bootId;
-    const gpus = (rebooted ? await proveGpus(story, offering, machine) : proven)?.gpus;
+    const provenNow = rebooted ? await proveGpus(story, offering, machine) : proven;
     board.enter('waiting_for_active', 'bootstrapped; Lambda has not said active yet');
     return {
       machine,
-      gpus,
+      proven: provenNow,
       architecture: seenAs.architecture,
       times: { sshVerified, ...gpusProven, bootstrapped: now() },
     };
@@ -82,20 +85,31 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
   const [prepared, activated] = await together(prepare, becomeActive);
 
   board.enter('registering', `until Navarch shows ${instanceId} ACTIVE and has heard it`);
-  const { machine, gpus: provenGpus } = prepared;
-  const { gpus, fakeGpus } = await step(
-    'registration_failed',
-    'Navarch did not show the node alive',
-    deadlines.registrationMs,
-    (withinMs) =>
+  const { machine } = prepared;
+  const register = async (proven: ProvenGpus | undefined) =>
+    step('registration_failed', 'Navarch did not show the node alive', deadlines.registrationMs, (withinMs) =>
       host('until registered and heard', { withinMs }).awaitRegistration({
         ...identity,
         host: machine,
-        ...(provenGpus === undefined ? {} : { gpus: provenGpus }),
+        ...(proven === undefined ? {} : { gpus: proven.gpus }),
         allowFakeGpus,
         mode: registration,
       }),
-  );
+    );
+  let { proven } = prepared;
+  let registered = await register(proven);
+  // It may have rebooted since: what was proven, was proven of that boot, and its agent is another one now.
+  for (let boots = 1; proven !== undefined; boots += 1) {
+    const { bootId } = await step('ssh_unreachable', 'the machine was not reached again', deadlines.sshMs, (withinMs) =>
+      host('look whether it has rebooted since', { withinMs }).awaitHost(machine),
+    );
+    if (bootId === proven.bootId) break;
+    if (boots > MOST_REBOOTS) throw failure('instance_failed', 'the machine reboots again and again');
+    proven = await proveGpus(story, offering, machine);
+    board.enter('registering', `once more, for the machine has rebooted: until Navarch has heard ${instanceId}`);
+    registered = await register(proven);
+  }
+  const { gpus, fakeGpus } = registered;
 
   return {
     lastSeenAt: activated.lastSeenAt,
@@ -107,7 +121,7 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
       address,
       architecture: prepared.architecture,
       gpus: [...gpus],
-      gpuCheck: provenGpus === undefined ? 'off' : 'passed',
+      gpuCheck: proven === undefined ? 'off' : 'passed',
       ...(fakeGpus ? { fakeGpus } : {}),
       labels: request.labels ?? {},
       pricePerHourUsd: offering.priceCentsPerHour / 100,

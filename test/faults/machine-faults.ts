@@ -179,6 +179,19 @@ const NAVARCH: Readonly<Record<string, MachineFault>> = {
       if (commands.join() !== 'CORDON,UNCORDON') throw new Error(`it was not mended: ${commands.join()}`);
     },
   },
+  'it reboots between its registration and ready': {
+    faults: [],
+    ...KEPT,
+    meanwhile: async ({ record, controls }) => {
+      while (record.registrations.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      await controls.machine(record.registrations[0]?.nodeId ?? '')?.reboot();
+    },
+    holds: (_, { record }) => {
+      const looks = record.commands.filter(({ command }) => command.includes('python3 -'));
+      if (looks.length < 2) throw new Error('its GPUs were not proven for the boot it is in');
+      if (record.registrations.length < 2) throw new Error('its agent was not heard in the boot it is in');
+    },
+  },
   'it has no agent, and is registered by us': { faults: [], request: { registration: 'direct' }, ...KEPT },
   'Navarch is away for two minutes': {
     faults: [{ on: 'navarch', do: { kind: 'unavailable', between: [20 * SECOND, 140 * SECOND] } }],
