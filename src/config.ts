@@ -29,6 +29,8 @@ export interface WorkerConfig {
     readonly requestIntervalMs: number;
     readonly launchIntervalMs: number;
   };
+  /** Of the account, held when a launch is granted. */
+  readonly caps: { readonly instances?: number; readonly centsPerHour?: number };
   readonly ssh: {
     readonly privateKey: Secret;
     /** What the key was before it was exchanged: machines made before take it only. */
@@ -105,6 +107,20 @@ export const VARIABLES = {
   LAMBDA_LAUNCH_INTERVAL: duration
     .default(13_000)
     .describe('Between two launches of the account (Lambda allows 1 in 12 seconds). Default 13s.'),
+  NAVARCH_MAX_INSTANCES: wholeNumber(1, 100_000)
+    .optional()
+    .describe(
+      'No launch is granted while the account has so many instances, whoever they belong to. Default: as many as Lambda allows.',
+    ),
+  NAVARCH_MAX_USD_PER_HOUR: z
+    .string()
+    .regex(/^\d{1,7}(\.\d{1,2})?$/, 'must be US dollars, such as 250 or 99.50')
+    .refine((text) => !/^[\d.]+$/.test(text) || Number(text) > 0, 'must be more than 0')
+    .transform(Number)
+    .optional()
+    .describe(
+      'No launch is granted that would make all instances of the account together cost more than this. Default: no such limit.',
+    ),
   NAVARCH_ACCOUNT: z
     .string()
     .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits or hyphens')
@@ -208,6 +224,12 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
       imageFamily: v.LAMBDA_IMAGE_FAMILY,
       requestIntervalMs: v.LAMBDA_REQUEST_INTERVAL,
       launchIntervalMs: v.LAMBDA_LAUNCH_INTERVAL,
+    },
+    caps: {
+      ...(v.NAVARCH_MAX_INSTANCES === undefined ? {} : { instances: v.NAVARCH_MAX_INSTANCES }),
+      ...(v.NAVARCH_MAX_USD_PER_HOUR === undefined
+        ? {}
+        : { centsPerHour: Math.round(v.NAVARCH_MAX_USD_PER_HOUR * 100) }),
     },
     ssh: {
       privateKey,

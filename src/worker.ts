@@ -6,12 +6,14 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { createActivities } from './activities/index.ts';
 import { DEFAULT_LOOKS, type LookIntervals } from './activities/dependencies.ts';
 import { checkBeforeSending } from './activities/launch.ts';
+import { Broker } from './activities/broker.ts';
 import { Pacer } from './activities/pacer.ts';
 import { rememberedKeys } from './activities/ssh-keys.ts';
 import { LambdaClient, LambdaUnauthorizedError } from './clients/lambda/index.ts';
 import { NavarchClient } from './clients/navarch/index.ts';
 import { readPrivateKey } from './clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
+import { pauseSignal } from './contract/account-broker.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
 import { sweepScheduleId } from './contract/workflow-ids.ts';
@@ -35,7 +37,7 @@ export interface WorkerSettings {
   readonly looks?: LookIntervals;
   /** Default: the bundle beside this file if the build made one, else the sources. */
   readonly workflowBundlePath?: string;
-  /** What a test or an embedding adds to all three workers. */
+  /** What a test or an embedding adds to both workers. */
   readonly workerOptions?: Pick<
     WorkerOptions,
     | 'interceptors'
@@ -57,10 +59,9 @@ export interface RunningWorker {
 
 // A launch in flight is waited for: its answer tells what there is to undo (P2). Everything else is repeated by another worker.
 const LAUNCH_GRACE_MS = 125_000;
-const REQUEST_GRACE_MS = 10_000;
 const HOST_GRACE_MS = 1_000;
 
-/** Starts one worker process's three workers: workflows with SSH and Navarch, Lambda's reads and terminates, and the launch lane. */
+/** Starts one worker process's two workers: workflows with SSH and Navarch, and all that asks Lambda something. */
 export async function startWorker({
   config,
   temporal,
@@ -79,9 +80,10 @@ export async function startWorker({
     const { namespace } = temporal;
     await requireSearchAttributes(connection, namespace);
     const namespaceId = await readNamespaceId(connection, namespace);
+    const client = new Client({ connection, namespace });
     const dependencies = {
-      ...clients(config),
-      temporal: new Client({ connection, namespace }),
+      ...clients(config, new Broker({ temporal: client, account: config.account })),
+      temporal: client,
       namespaceId,
       account: config.account,
       ssh: { ...config.ssh, privateKeys },
@@ -94,6 +96,8 @@ export async function startWorker({
       },
       bootstrapSecret: config.bootstrapSecret,
       looks,
+      pace: config.lambda,
+      caps: config.caps,
     };
     const activities = createActivities(dependencies);
     const queues = taskQueuesOf(mainTaskQueue(config.account));
@@ -114,13 +118,6 @@ export async function startWorker({
         taskQueue: queues.lambda,
         activities: { ...activities.lambda },
         maxTaskQueueActivitiesPerSecond: 1_000 / config.lambda.requestIntervalMs,
-        shutdownGraceTime: REQUEST_GRACE_MS,
-      }),
-      await Worker.create({
-        ...common,
-        taskQueue: queues.launch,
-        activities: { ...activities.launch },
-        maxTaskQueueActivitiesPerSecond: 1_000 / config.lambda.launchIntervalMs,
         shutdownGraceTime: LAUNCH_GRACE_MS,
       }),
     ];
@@ -173,7 +170,10 @@ async function runAll(workers: readonly Worker[], stopAll: () => void): Promise<
   if (failed !== undefined) throw failed.reason;
 }
 
-function clients(config: WorkerConfig): { readonly lambda: LambdaClient; readonly navarch: NavarchClient } {
+function clients(
+  config: WorkerConfig,
+  broker: Broker,
+): { readonly lambda: LambdaClient; readonly navarch: NavarchClient } {
   const { lambda, navarch } = config;
   const pacer = new Pacer(lambda);
   return {
@@ -186,7 +186,11 @@ function clients(config: WorkerConfig): { readonly lambda: LambdaClient; readonl
         checkBeforeSending();
       },
       afterResponse: ({ errorType, retryAfterMs }) => {
-        if (errorType === 'rate_limited') pacer.pause(retryAfterMs ?? RATE_LIMITED_PAUSE_MS);
+        if (errorType !== 'rate_limited') return;
+        const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
+        pacer.pause(forMs);
+        // The other workers hear of it by the broker, whose looks and grants are most of what they send.
+        broker.tell(pauseSignal, { forMs }).catch(() => undefined);
       },
     }),
     navarch: new NavarchClient({

@@ -1,18 +1,22 @@
 import type { Client } from '@temporalio/client';
 import type { LambdaClient } from '../clients/lambda/index.ts';
 import type { NavarchClient } from '../clients/navarch/index.ts';
-import { GPU_LOOK_GAP_MS, KEEPER_LOOK_MS } from '../domain/deadlines.ts';
+import { GPU_LOOK_GAP_MS, KEPT_LOOK_MS } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
+import type { Caps } from '../domain/grants.ts';
+import type { Pace } from './pacer.ts';
 
 /** How often each wait looks, in milliseconds. */
 export interface LookIntervals {
-  /** For capacity: windows of 84 s have been seen. */
+  /** For capacity, while somebody waits for it: windows of 84 s have been seen. */
   readonly capacityMs: number;
-  /** At a booting instance. */
+  /** At the fleet while a boot may end any moment. */
+  readonly nearMs: number;
+  /** At the fleet while something boots that takes its time. */
   readonly bootMs: number;
-  /** At a terminating one. */
+  /** At the fleet while something is terminating; also of one that ends an instance it does not own. */
   readonly endMs: number;
-  /** At a kept one. */
+  /** At the fleet while nothing is expected of it. */
   readonly keptMs: number;
   /** At a machine that does not answer over SSH yet, a running script, or Navarch: none of these is Lambda's budget. */
   readonly hostMs: number;
@@ -25,10 +29,11 @@ export interface LookIntervals {
 }
 
 export const DEFAULT_LOOKS: LookIntervals = {
-  capacityMs: 15 * SECOND,
-  bootMs: 5 * SECOND,
+  capacityMs: 5 * SECOND,
+  nearMs: 2_200,
+  bootMs: 10 * SECOND,
   endMs: 15 * SECOND,
-  keptMs: KEEPER_LOOK_MS,
+  keptMs: KEPT_LOOK_MS,
   hostMs: 500,
   gpuMs: GPU_LOOK_GAP_MS,
   graceMs: 2 * MINUTE,
@@ -68,4 +73,7 @@ export interface ActivityDependencies {
   /** A secret for a caller's own bootstrap commands, by its name; undefined: the worker holds none of it. */
   readonly bootstrapSecret: (name: string) => Promise<string | undefined>;
   readonly looks: LookIntervals;
+  readonly pace: Pace;
+  /** Of the account, at a grant. */
+  readonly caps: Caps;
 }

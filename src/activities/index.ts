@@ -1,3 +1,5 @@
+import { createAccountActivities } from './account.ts';
+import { createBrokerActivities } from './broker.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createHostActivities } from './host.ts';
 import { createLambdaActivities } from './lambda.ts';
@@ -6,6 +8,8 @@ import { createNavarchActivities } from './navarch.ts';
 import { createSweepActivities } from './sweep.ts';
 import { createTemporalActivities } from './temporal.ts';
 import type {
+  AccountActivities,
+  BrokerActivities,
   HostActivities,
   LambdaActivities,
   LaunchActivities,
@@ -17,9 +21,8 @@ import type {
 
 /** The activities of each task queue (contract/task-queues.ts). */
 export interface ActivitiesByQueue {
-  readonly main: HostActivities & NavarchActivities & TemporalActivities & OwnershipActivities;
-  readonly lambda: LambdaActivities & SweepActivities;
-  readonly launch: LaunchActivities;
+  readonly main: HostActivities & NavarchActivities & TemporalActivities & OwnershipActivities & BrokerActivities;
+  readonly lambda: LambdaActivities & AccountActivities & SweepActivities & LaunchActivities;
 }
 
 export function createActivities(dependencies: ActivityDependencies): ActivitiesByQueue {
@@ -29,9 +32,14 @@ export function createActivities(dependencies: ActivityDependencies): Activities
       ...createHostActivities(dependencies),
       ...createNavarchActivities(dependencies),
       ...createTemporalActivities(dependencies),
+      ...createBrokerActivities(dependencies),
       ...sweep.main,
     },
-    lambda: { ...createLambdaActivities(dependencies), ...sweep.lambda },
-    launch: createLaunchActivities(dependencies),
+    lambda: {
+      ...createLambdaActivities(dependencies),
+      ...createAccountActivities(dependencies),
+      ...createLaunchActivities(dependencies),
+      ...sweep.lambda,
+    },
   };
 }

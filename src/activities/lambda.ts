@@ -4,14 +4,17 @@ import { cancellationSignal } from '@temporalio/activity';
 import { invalidRequest } from '../contract/parse.ts';
 import { stateOf, type InstanceView } from '../domain/instances.ts';
 import { TAG, tagged, tagValue, type Tag } from '../domain/names.ts';
-import { chooseOffering, type ListedType } from '../domain/offerings.ts';
+import type { ListedType } from '../domain/offerings.ts';
+import { lookSignal } from '../contract/account-broker.ts';
+import { Broker } from './broker.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { final, notYet, translated } from './failures.ts';
+import { notYet, translated } from './failures.ts';
 import type { LambdaActivities, Look, TerminateAnswer } from './types.ts';
 
 /** Reads and terminates: one Lambda request each (P6). */
 export function createLambdaActivities(dependencies: ActivityDependencies): LambdaActivities {
   const { lambda, defaults, looks } = dependencies;
+  const broker = new Broker(dependencies);
 
   async function setTags(instanceId: string, tags: readonly Tag[]): Promise<{ applied: boolean }> {
     const { tags: now } = await lambda.updateInstance(instanceId, { tags }, signal());
@@ -85,36 +88,12 @@ export function createLambdaActivities(dependencies: ActivityDependencies): Lamb
       ]);
     }),
 
-    awaitOffering: translated(async ({ wishes, refusals }) => {
-      const listed = await readTypes(lambda);
-      const choice = chooseOffering(wishes, listed, refusals, Date.now());
-      if (choice.kind === 'offering') return choice.offering;
-      if (choice.kind === 'hopeless') throw final(choice.type, `invalid request: ${choice.reason}`);
-      throw notYet('capacity_unavailable', choice.reason, jittered(looks.capacityMs));
-    }),
-
     findInstances: translated(async ({ launchToken }) => {
       const instances = await lambda.listInstances(signal());
       return instances.filter((instance) => tagValue(instance.tags, TAG.launch) === launchToken).map(view);
     }),
 
     readInstance: translated(({ instanceId }) => look(lambda, instanceId)),
-
-    awaitInstance: translated(async ({ instanceId, until }) => {
-      const found = await look(lambda, instanceId);
-      // Right after a launch an instance may not be known by its id yet; the step's deadline bounds how long that is believed.
-      if (found.kind === 'absent')
-        throw notYet('instance_not_found', 'Lambda does not know the instance yet', looks.bootMs);
-      const { instance } = found;
-      const state = stateOf(instance.status);
-      if (state === 'unhealthy' || state === 'ending' || state === 'ended') {
-        throw final('instance_failed', `Lambda shows the instance ${instance.status} instead of active`);
-      }
-      if (instance.address === undefined)
-        throw notYet('provider_unavailable', `${instance.status}, no address yet`, looks.bootMs);
-      if (until === 'active' && state !== 'active') throw notYet('provider_unavailable', instance.status, looks.bootMs);
-      return instance;
-    }),
 
     awaitEnded: translated(async ({ instanceId }) => {
       const found = await look(lambda, instanceId);
@@ -124,15 +103,12 @@ export function createLambdaActivities(dependencies: ActivityDependencies): Lamb
       return found;
     }),
 
-    awaitChange: translated(async ({ instanceId, status }) => {
-      const found = await look(lambda, instanceId);
-      if (found.kind === 'found' && found.instance.status === status) {
-        throw notYet('provider_unavailable', `${status}, as before`, jittered(looks.keptMs));
-      }
-      return found;
+    terminateInstance: translated(async ({ instanceId }) => {
+      const answer = await terminate(lambda, instanceId);
+      // Its owner waits for the end: the broker should watch it.
+      await broker.wake(lookSignal, {});
+      return answer;
     }),
-
-    terminateInstance: translated(({ instanceId }) => terminate(lambda, instanceId)),
 
     listInstances: translated(async () => {
       const instances = await lambda.listInstances(signal());
@@ -175,7 +151,8 @@ function sameTags(a: readonly Tag[], b: readonly Tag[]): boolean {
   return sorted(a) === sorted(b);
 }
 
-async function readTypes(lambda: LambdaClient): Promise<readonly ListedType[]> {
+/** Every type, as the domain sees it. */
+export async function readTypes(lambda: LambdaClient): Promise<readonly ListedType[]> {
   const types = await lambda.listInstanceTypes(signal());
   return types.map(({ instanceType, regionsWithCapacity }) => ({
     name: instanceType.name,
@@ -218,9 +195,4 @@ function listed(instance: Instance) {
 
 function signal(): { readonly signal: AbortSignal } {
   return { signal: cancellationSignal() };
-}
-
-/** So that those who began to wait together do not knock together. */
-function jittered(ms: number): number {
-  return Math.round(ms * (0.9 + 0.2 * Math.random()));
 }

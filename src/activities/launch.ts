@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
+import type { LaunchOutcome } from '../contract/account-broker.ts';
 import { deriveHostKey } from '../clients/ssh/index.ts';
 import { instanceName, tagsOf } from '../domain/names.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { Broker, tellOutcome } from './broker.ts';
 import { fromLaunch, notSent, outcomeUnknown } from './failures.ts';
-import type { LaunchActivities } from './types.ts';
+import type { LaunchActivities, LaunchFailureDetails } from './types.ts';
 import { hostKeyUserData, mergedUserData } from './user-data.ts';
 
 /** What must be left of the start-to-close time when the request is sent: as long as the client waits for its answer (90 of 120 seconds), and a bit. */
@@ -20,6 +23,7 @@ export function checkBeforeSending(): void {
 
 export function createLaunchActivities(dependencies: ActivityDependencies): LaunchActivities {
   const { lambda, temporal, namespaceId, ssh, defaults } = dependencies;
+  const broker = new Broker(dependencies);
   // P2, second line: Temporal delivers a step of one attempt once, and if it ever does not, nothing is sent. At five launches a minute it
   // never grows to a size worth counting.
   const taken = new Set<string>();
@@ -44,17 +48,25 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
       const identity = { node, launchToken, namespaceId, runId, launchedAt: new Date().toISOString() };
       // P2: a worker that was stopped in the middle must not send when it wakes up after the workflow has given the launch up. The clock is
       // monotonic, and the check is the last thing before the request.
+      let sentAt: number | undefined;
       const onlyInTime = (): void => {
         const left = startToCloseTimeoutMs - (performance.now() - enteredAt);
         if (left < startToCloseTimeoutMs * SHARE_TO_ANSWER)
           throw notSent('the launch was not sent: too little of its time was left');
+        sentAt = Date.now();
+      };
+      const { instanceType, region } = offering;
+      const told = (outcome: Pick<LaunchOutcome, 'outcome' | 'failure' | 'instanceId' | 'retryAfterMs'>): void => {
+        const when = sentAt === undefined ? {} : { sentAt };
+        // The answer does not wait for it, and nothing depends on it.
+        tellOutcome(broker, { name: node, instanceType, region, ...outcome, ...when }).catch(() => undefined);
       };
       try {
         // No cancellation signal: a launch under way cannot be called back, and its answer says what there is to undo.
-        return await beforeSending.run(onlyInTime, () =>
+        const launched = await beforeSending.run(onlyInTime, () =>
           lambda.launchInstance({
-            regionName: offering.region,
-            instanceTypeName: offering.instanceType,
+            regionName: region,
+            instanceTypeName: instanceType,
             sshKeyNames: [sshKeyName],
             name: instanceName(node, launchToken),
             userData: mergedUserData(hostKeyUserData(hostKey), request.userData),
@@ -63,10 +75,24 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
             ...(request.fileSystemNames === undefined ? {} : { fileSystemNames: request.fileSystemNames }),
           }),
         );
+        told({ outcome: 'accepted', instanceId: launched.instanceId });
+        return launched;
       } catch (error) {
-        throw fromLaunch(error);
+        const failed = fromLaunch(error);
+        told(outcomeOf(failed));
+        throw failed;
       }
     },
+  };
+}
+
+function outcomeOf(failed: unknown): Pick<LaunchOutcome, 'outcome' | 'failure' | 'retryAfterMs'> {
+  if (!(failed instanceof ApplicationFailure)) return { outcome: 'unknown' };
+  const { refused, retryAfterMs } = (failed.details?.[0] ?? {}) as Partial<LaunchFailureDetails>;
+  return {
+    outcome: refused === true ? 'refused' : 'unknown',
+    failure: failed.type ?? '',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 

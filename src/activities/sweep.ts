@@ -17,6 +17,7 @@ import { TAG, tagged, tagValue, type TaggedInstance } from '../domain/names.ts';
 import { beating } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
+import { inParallel } from './in-parallel.ts';
 import { describeOwners, isKnownToLatest, isRunKnown, type OwnerView } from './owners.ts';
 import { terminate } from './lambda.ts';
 import type { OwnershipActivities, SweepActivities } from './types.ts';
@@ -244,14 +245,4 @@ function steady<Args extends unknown[], R>(run: (...args: Args) => Promise<R>): 
       () => run(...args),
     ),
   );
-}
-
-async function inParallel<T, R>(items: readonly T[], atATime: number, run: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const entries = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of entries) results[index] = await run(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, worker));
-  return results;
 }

@@ -7,7 +7,8 @@ import type { GpuView } from '../domain/gpus.ts';
 import type { InstanceView } from '../domain/instances.ts';
 import type { Tag, TaggedInstance } from '../domain/names.ts';
 import type { LedgerEntry, VerdictKind } from '../domain/orphan-verdict.ts';
-import type { Offering, OrderedGpus, Refusal, Wishes } from '../domain/offerings.ts';
+import type { Caps, Ticket } from '../domain/grants.ts';
+import type { CapacitySnapshot, Offering, OrderedGpus } from '../domain/offerings.ts';
 
 // What workflows see of the activities: types only. Each activity has one outside effect; those of LambdaActivities and
 // LaunchActivities send one Lambda request each (P6). Failures are ApplicationFailures whose type is a FailureType.
@@ -47,20 +48,86 @@ export interface LambdaActivities {
   }): Promise<{ readonly applied: boolean }>;
   /** `invalid_request` when one of the regions does not exist. */
   checkRegions(input: { readonly regions: readonly string[] }): Promise<void>;
-  /** An offering to try now. Fails with `capacity_unavailable` and is retried while there is none. */
-  awaitOffering(input: { readonly wishes: Wishes; readonly refusals: readonly Refusal[] }): Promise<Offering>;
   /** Every instance that carries the token, from a complete list. */
   findInstances(input: { readonly launchToken: string }): Promise<readonly InstanceView[]>;
   readInstance(input: { readonly instanceId: string }): Promise<Look>;
-  /** The instance once it has an address, or is active with one. `instance_failed` when it went bad; retried while it is on its way. */
-  awaitInstance(input: { readonly instanceId: string; readonly until: 'address' | 'active' }): Promise<InstanceView>;
   /** What became of an instance after terminate was accepted; retried while it is terminating. */
   awaitEnded(input: { readonly instanceId: string }): Promise<Look>;
-  /** Returns when a kept instance is no longer as it was; retried slowly while nothing changes. */
-  awaitChange(input: { readonly instanceId: string; readonly status: string }): Promise<Look>;
   terminateInstance(input: { readonly instanceId: string }): Promise<TerminateAnswer>;
   listInstances(): Promise<InstanceList>;
   listInstanceTypes(): Promise<InstanceTypeList>;
+}
+
+/** How soon somebody wants to know more of the fleet: a boot may end any moment, one takes its time, something is terminating, or nothing is expected. */
+export type FleetPace = 'near' | 'boot' | 'end' | 'quiet';
+
+/** What the broker learns of its worker's configuration. Intervals in milliseconds. */
+export interface BrokerSettings {
+  readonly caps: Caps;
+  readonly requestIntervalMs: number;
+  readonly launchIntervalMs: number;
+  /** Between two looks for capacity. */
+  readonly capacityMs: number;
+  /** Between two looks at the fleet. */
+  readonly everyMs: Readonly<Record<FleetPace, number>>;
+}
+
+/** What the list of all instances says to the broker. Its owners were told by signal. Times in milliseconds since the epoch. */
+export interface FleetView {
+  /** When the list was asked for. */
+  readonly at: number;
+  /** What lives in the account, whoever it belongs to. */
+  readonly instances: number;
+  readonly centsPerHour: number;
+  /** Of the names asked for, those that a live instance carries. */
+  readonly taken: readonly { readonly name: string; readonly instanceId: string }[];
+  /** Of the instances expected, those the list has. */
+  readonly listed: readonly string[];
+  readonly pace: FleetPace;
+  /** How many owners run, where that was asked. */
+  readonly owners?: number;
+  /** When the last launch was made that the list shows. */
+  readonly lastLaunchAt?: number;
+  readonly settings: BrokerSettings;
+}
+
+/** The broker's looks at Lambda, for everybody. */
+export interface AccountActivities {
+  /** The list of types, of which only those wanted are returned; nothing when they are as they were at the digest. */
+  readCapacity(input: {
+    readonly wanted: readonly string[];
+    readonly digest?: string;
+  }): Promise<
+    | { readonly kind: 'unchanged'; readonly readAt: number }
+    | { readonly kind: 'changed'; readonly snapshot: CapacitySnapshot; readonly digest: string }
+  >;
+  /** Lists all instances and signals the owners of those that changed. */
+  readFleet(input: {
+    /** Of those who wait and of whom it is not known yet that their name is free. */
+    readonly names: readonly string[];
+    /** Ids of accepted launches that no list has shown yet. */
+    readonly expected: readonly string[];
+    /** Tokens whose owners are told again. */
+    readonly again: readonly string[];
+    /** Asks Temporal who runs, and tells owners whose instance is missing. */
+    readonly withOwners: boolean;
+    /** When the list before was asked for. */
+    readonly previousAt?: number;
+  }): Promise<FleetView>;
+}
+
+/** Between owners and their broker, through Temporal alone. */
+export interface BrokerActivities {
+  /** Sends the ticket, and starts the broker where none runs. Where it stands in the line, as far as the broker says. */
+  joinLine(input: {
+    readonly ticket: Ticket;
+  }): Promise<{ readonly place?: number; readonly total?: number; readonly reason?: string }>;
+  /** Asks the broker to look at the fleet, and to tell the owner of this launch again. Starts it where none runs. */
+  askToLook(input: { readonly launchToken?: string }): Promise<void>;
+  /** Starts the broker if any owner runs. */
+  wakeBroker(): Promise<void>;
+  /** Tells those who wait for capacity that a broker is there that does not know them. */
+  callWaiters(input: { readonly except: readonly string[] }): Promise<{ readonly called: number }>;
 }
 
 export interface InstanceWithTags extends TaggedInstance {
@@ -147,7 +214,7 @@ export interface LaunchInput {
   readonly hostKeyFingerprint: string;
 }
 
-/** On the launch lane: one launch request per 13 seconds and account. */
+/** One launch request per 13 seconds and account, by the broker's grants. */
 export interface LaunchActivities {
   /**
    * Sends one launch request, once (P2). Fails with a type that proves nothing was created (`refused` in its details), or with
@@ -293,6 +360,8 @@ export interface TemporalActivities {
 }
 
 export type Activities = LambdaActivities &
+  AccountActivities &
+  BrokerActivities &
   SweepActivities &
   OwnershipActivities &
   LaunchActivities &

@@ -20,6 +20,7 @@ const FLAG_OF_FIELD: Readonly<Record<string, string>> = {
   registration: '--registration',
   allowFakeGpus: '--allow-fake-gpus',
   'capacity.waitUpTo': '--wait-up-to',
+  'capacity.priority': '--priority',
   maxPricePerHourUsd: '--max-price',
   maxLaunches: '--max-launches',
   lifetime: '--lifetime',

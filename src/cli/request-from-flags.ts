@@ -20,6 +20,7 @@ export interface ProvisionFlags {
   readonly registration?: string;
   readonly allowFakeGpus?: boolean;
   readonly waitUpTo?: string;
+  readonly priority?: number;
   readonly maxPrice?: number;
   readonly maxLaunches?: number;
   readonly lifetime?: string;
@@ -57,12 +58,17 @@ export function requestFromFlags(
     ...given('gpuCheck', flags.gpuCheck),
     ...given('registration', flags.registration),
     ...given('allowFakeGpus', flags.allowFakeGpus),
-    ...given('capacity', flags.waitUpTo === undefined ? undefined : { waitUpTo: flags.waitUpTo }),
+    ...given('capacity', capacityFrom(flags)),
     ...given('maxPricePerHourUsd', flags.maxPrice),
     ...given('maxLaunches', flags.maxLaunches),
     ...given('lifetime', flags.lifetime),
     ...given('deadlines', deadlines),
   } as ProvisionNodeRequest;
+}
+
+function capacityFrom({ waitUpTo, priority }: ProvisionFlags): object | undefined {
+  if (waitUpTo === undefined && priority === undefined) return undefined;
+  return { ...given('waitUpTo', waitUpTo), ...given('priority', priority) };
 }
 
 function bootstrapFrom({ command, secret }: ProvisionFlags): object | undefined {

@@ -161,6 +161,14 @@ export const provisionNodeRequest = z
         waitUpTo: duration
           .optional()
           .describe(`How long to wait for capacity. Default ${formatDuration(CAPACITY_WAIT_MS)}.`),
+        priority: z
+          .int()
+          .min(1)
+          .max(5)
+          .optional()
+          .describe(
+            'Among those who wait for capacity in one account: 1 goes first, 5 last, and within a priority whoever asked first. Default 3.',
+          ),
       })
       .optional()
       .describe('How capacity is waited for.'),

@@ -103,9 +103,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 }
 
 function scaledLooks(factor: number): LookIntervals {
-  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs, graceMs, forgottenMs } = DEFAULT_LOOKS;
+  const { capacityMs, nearMs, bootMs, endMs, keptMs, hostMs, gpuMs, graceMs, forgottenMs } = DEFAULT_LOOKS;
   return {
     capacityMs: scaled(capacityMs, factor),
+    nearMs: scaled(nearMs, factor),
     bootMs: scaled(bootMs, factor),
     endMs: scaled(endMs, factor),
     keptMs: scaled(keptMs, factor),

@@ -70,8 +70,8 @@ export const LEAVE_NAVARCH_MS = 2 * MINUTE;
 /** A keeper continues as new so often, to keep its history small. */
 export const KEEPER_GENERATION_MS = 1 * DAY;
 
-/** How often a kept node's instance is looked at. */
-export const KEEPER_LOOK_MS = 5 * MINUTE;
+/** How often the fleet is looked at when nothing is expected of it. A node that ended elsewhere is noticed by then, and proven gone two absences of three minutes later: within ten minutes. */
+export const KEPT_LOOK_MS = 4 * MINUTE;
 
 /** How long a new provision of a name waits for an ending keeper of that name. Proof by absence takes up to 20 minutes. */
 export const WAIT_FOR_ENDING_KEEPER_MS = 2 * HOUR;
@@ -79,10 +79,45 @@ export const WAIT_FOR_ENDING_KEEPER_MS = 2 * HOUR;
 /** How long a keeper may take to say what it keeps. It answers in milliseconds; a rolling upgrade takes its workers away for minutes. */
 export const KEEPER_ANSWER_MS = 15 * MINUTE;
 
-/** A held-back offering: after its n-th refusal in a row, not tried again for so long, however full the (stale) list looks. */
+/** A held-back offering: a first refusal holds until a newer list shows it still, for 3 of 11 launches were refused although listed; after the n-th in a row, it is not tried again for so long, however full the (stale) list looks. */
 export function refusedOfferingRestMs(refusals: number): number {
-  return Math.min(20 * SECOND * 2 ** (refusals - 1), 2 * MINUTE);
+  return refusals <= 1 ? 0 : Math.min(20 * SECOND * 2 ** (refusals - 2), 2 * MINUTE);
 }
+
+/** Who names a region waits so long for the list before an offering is tried that is not listed: lists have been half a minute old. */
+export const UNLISTED_PATIENCE_MS = 1 * MINUTE;
+
+/** An offering that is not listed, after its n-th refusal: not tried again for so long. A launch slot is thirteen seconds in which others wait. */
+export function unlistedOfferingRestMs(refusals: number): number {
+  return Math.min(5 * MINUTE * 2 ** (refusals - 1), 1 * HOUR);
+}
+
+/** A waiting provision sends its ticket again so often: the net under a broker that was lost with all its tickets. Each time costs it eleven events. */
+export const TICKET_RESEND_MS = 1 * HOUR;
+
+/** A ticket that was not sent again for so long has no owner any more. */
+export const TICKET_KEPT_MS = 3 * TICKET_RESEND_MS;
+
+/** A grant that its waiter does not take within this time goes to the next: a workflow with a worker answers in a fraction of a second. */
+export const GRANT_VALID_MS = 1 * MINUTE;
+
+/** A grant of which nothing was heard: its launch is over by then, one way or the other. */
+export const GRANT_FORGOTTEN_MS = GRANT_VALID_MS + LAUNCH_SCHEDULE_TO_START_MS + LAUNCH_START_TO_CLOSE_MS;
+
+/** How long an accepted launch counts against the account's caps before a list has shown it. Lists have been half a minute old, and clients allow up to ten minutes. */
+export const LAUNCH_UNLISTED_MS = 10 * MINUTE;
+
+/** No grant is given on an older list of capacity: windows of 84 s have been seen. */
+export const CAPACITY_STALE_MS = 1 * MINUTE;
+
+/** What is known of the account's SSH keys and regions is asked again after so long. */
+export const ACCOUNT_FACTS_MS = 10 * MINUTE;
+
+/** An owner that waits for its instance and hears nothing asks the broker to look so often. It costs no request of its own: it is the net under a lost broker. */
+export const NEWS_NET_MS = 5 * MINUTE;
+
+/** An owner that ends its instance and hears nothing looks by itself after so long. Termination takes about two minutes. P3: an unwind depends on no broker. */
+export const END_NEWS_MS = 3 * MINUTE;
 
 /** Between two sweeps for orphans, by Schedule. An orphan costs money until the second one that sees it: twenty minutes, against lists and owners that are wrong for seconds. P5. */
 export const SWEEP_INTERVAL_MS = 10 * MINUTE;

@@ -1,4 +1,4 @@
-import { refusedOfferingRestMs } from './deadlines.ts';
+import { refusedOfferingRestMs, UNLISTED_PATIENCE_MS, unlistedOfferingRestMs } from './deadlines.ts';
 
 /** An instance type in a region. */
 export interface Offering {
@@ -33,13 +33,23 @@ export interface Wishes {
   readonly maxPriceCentsPerHour?: number;
 }
 
-/** The last refusal of one offering, remembered so that a stale list does not make us knock without pause. */
+/** The list of types, as it was at one moment. */
+export interface CapacitySnapshot {
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly readAt: number;
+  /** Those types of the list that somebody wants. */
+  readonly types: readonly ListedType[];
+  /** How many types the list has in all. None: that says something about Lambda's health, nothing about a request. */
+  readonly listedTypes: number;
+}
+
+/** The last refusal of one offering, remembered for everybody, so that a stale list does not make us knock without pause. */
 export interface Refusal {
   readonly instanceType: string;
   readonly region: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Refusals in a row. */
+  /** Refusals since the list last began to show it. */
   readonly count: number;
 }
 
@@ -50,16 +60,20 @@ export type Choice =
   /** Nothing ever, as the request stands. */
   | { readonly kind: 'hopeless'; readonly type: 'invalid_request' | 'price_too_high'; readonly reason: string };
 
-/** The first wanted type, in the caller's order, that has capacity in a wanted region at a bearable price and was not refused just now. */
+/**
+ * The first wanted type, in the caller's order, that has capacity in a wanted region at a bearable price and was not refused just now. Where
+ * a region is named and nothing is listed, an offering is tried now and then all the same: the list is stale both ways.
+ */
 export function chooseOffering(
   wishes: Wishes,
-  listed: readonly ListedType[],
+  snapshot: CapacitySnapshot,
   refusals: readonly Refusal[],
   now: number,
+  waitingSince = now,
 ): Choice {
-  // A list without any type says something about Lambda's health, nothing about the request: nobody's wait of days ends by it.
-  if (listed.length === 0) return { kind: 'none', reason: 'Lambda lists no instance types at all now' };
-  const known = new Map(listed.map((type) => [type.name, type]));
+  // Nobody's wait of days ends by a list without any type.
+  if (snapshot.listedTypes === 0) return { kind: 'none', reason: 'Lambda lists no instance types at all now' };
+  const known = new Map(snapshot.types.map((type) => [type.name, type]));
   const wanted = wishes.instanceTypes.flatMap((name) => known.get(name) ?? []);
   if (wanted.length < wishes.instanceTypes.length) {
     const unknown = wishes.instanceTypes.filter((name) => !known.has(name));
@@ -72,27 +86,43 @@ export function chooseOffering(
   const affordable = wanted.filter((type) => type.priceCentsPerHour <= (wishes.maxPriceCentsPerHour ?? Infinity));
   if (affordable.length === 0) return tooExpensive(wishes, wanted);
 
-  let resting = 0;
-  for (const type of affordable) {
-    for (const region of inPreferredOrder(type.regionsWithCapacity, wishes.regions)) {
-      const refusal = refusals.find((r) => r.instanceType === type.name && r.region === region);
-      if (refusal !== undefined && now < refusal.at + refusedOfferingRestMs(refusal.count)) {
-        resting += 1;
-        continue;
-      }
-      const { name: instanceType, priceCentsPerHour, gpus } = type;
-      const offering = { instanceType, region, priceCentsPerHour, ...(gpus === undefined ? {} : { gpus }) };
-      return { kind: 'offering', offering };
-    }
+  const listed = affordable.flatMap((type) => listedOfferings(type, wishes.regions));
+  const free = listed.find((offering) => !isHeldBack(refusalOf(refusals, offering), snapshot.readAt, now));
+  if (free !== undefined) return { kind: 'offering', offering: free };
+
+  if (wishes.regions !== undefined && now - waitingSince >= UNLISTED_PATIENCE_MS) {
+    const unlisted = affordable.flatMap((type) => unlistedOfferings(type, wishes.regions ?? []));
+    const worthATry = unlisted.find((offering) => {
+      const refusal = refusalOf(refusals, offering);
+      return refusal === undefined || now >= refusal.at + unlistedOfferingRestMs(refusal.count);
+    });
+    if (worthATry !== undefined) return { kind: 'offering', offering: worthATry };
   }
   const where = wishes.regions === undefined ? 'in any region' : `in ${wishes.regions.join(', ')}`;
   const what = affordable.map((type) => type.name).join(', ');
-  const refused = resting > 0 ? '; what is listed was refused just now' : '';
+  const refused = listed.length > 0 ? '; what is listed was refused just now' : '';
   return { kind: 'none', reason: `no capacity for ${what} ${where}${refused}` };
 }
 
+/** A refusal holds until a newer list shows the offering still, and one that comes again for a while longer each time. */
+function isHeldBack(refusal: Refusal | undefined, readAt: number, now: number): boolean {
+  if (refusal === undefined) return false;
+  return readAt <= refusal.at || now < refusal.at + refusedOfferingRestMs(refusal.count);
+}
+
+function refusalOf(
+  refusals: readonly Refusal[],
+  { instanceType, region }: Pick<Offering, 'instanceType' | 'region'>,
+): Refusal | undefined {
+  return refusals.find((refusal) => refusal.instanceType === instanceType && refusal.region === region);
+}
+
 /** The memory of refusals with one more. */
-export function withRefusal(refusals: readonly Refusal[], offering: Offering, at: number): Refusal[] {
+export function withRefusal(
+  refusals: readonly Refusal[],
+  offering: Pick<Offering, 'instanceType' | 'region'>,
+  at: number,
+): Refusal[] {
   const same = (r: Refusal): boolean => r.instanceType === offering.instanceType && r.region === offering.region;
   const count = (refusals.find(same)?.count ?? 0) + 1;
   return [
@@ -101,8 +131,34 @@ export function withRefusal(refusals: readonly Refusal[], offering: Offering, at
   ];
 }
 
-function inPreferredOrder(available: readonly string[], wanted: readonly string[] | undefined): readonly string[] {
-  return wanted === undefined ? available : wanted.filter((region) => available.includes(region));
+/** What the newer list says about refusals: an offering that was not listed and is again is a new chance. */
+export function withSnapshot(
+  refusals: readonly Refusal[],
+  before: CapacitySnapshot | undefined,
+  after: CapacitySnapshot,
+): Refusal[] {
+  const shows = (snapshot: CapacitySnapshot, { instanceType, region }: Refusal): boolean =>
+    snapshot.types.some((type) => type.name === instanceType && type.regionsWithCapacity.includes(region));
+  return refusals.filter(
+    (refusal) =>
+      before === undefined || before.readAt <= refusal.at || shows(before, refusal) || !shows(after, refusal),
+  );
+}
+
+function listedOfferings(type: ListedType, wanted: readonly string[] | undefined): readonly Offering[] {
+  const available = type.regionsWithCapacity;
+  const regions = wanted === undefined ? available : wanted.filter((region) => available.includes(region));
+  return regions.map((region) => offeringOf(type, region));
+}
+
+function unlistedOfferings(type: ListedType, wanted: readonly string[]): readonly Offering[] {
+  return wanted
+    .filter((region) => !type.regionsWithCapacity.includes(region))
+    .map((region) => offeringOf(type, region));
+}
+
+function offeringOf({ name: instanceType, priceCentsPerHour, gpus }: ListedType, region: string): Offering {
+  return { instanceType, region, priceCentsPerHour, ...(gpus === undefined ? {} : { gpus }) };
 }
 
 function tooExpensive(wishes: Wishes, wanted: readonly ListedType[]): Choice {

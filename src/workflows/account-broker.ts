@@ -1,70 +1,147 @@
-import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import {
-  clearGpusSignal,
-  condemnedGpusQuery,
-  condemnGpusSignal,
-  type AccountBrokerInput,
-} from '../contract/account-broker.ts';
-import {
-  readCondemnation,
-  readCondemned,
-  stillCondemned,
-  withCondemned,
-  withoutGpus,
-} from '../domain/condemned-gpus.ts';
-import { MINUTE } from '../domain/durations.ts';
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  log,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { TemporalFailure } from '@temporalio/common';
+import { grantSignal, refuseSignal, type AccountBrokerInput, type RefuseMessage } from '../contract/account-broker.ts';
+import { provisionNodeId } from '../contract/workflow-ids.ts';
+import { GRANT_VALID_MS } from '../domain/deadlines.ts';
+import { formatDuration, HOUR, MINUTE } from '../domain/durations.ts';
+import { nextGrant, type Grant, type Ticket } from '../domain/grants.ts';
+import { BrokerReads } from './broker-reads.ts';
+import { BrokerState } from './broker-state.ts';
+import { failureTypeOf, messageOf } from './failures.ts';
 
-/** It continues as new after so many messages, to keep its history small. */
-const MESSAGES_PER_RUN = 500;
+/** It continues as new before its history is long: each of its tasks may have to be replayed by another worker. */
+const EVENTS_PER_RUN = 4_000;
 
-/** A broker with nothing to remember stays so long: a wish may be on its way. */
+/** A broker that nobody needs stays so long: a wish may be on its way. */
 const LINGERS_MS = MINUTE;
 
+/** Whatever it waits for, it looks at the time so often. */
+const LONGEST_SLEEP_MS = HOUR;
+
+/** Nothing here is so urgent; and a timer that fires while it is being cancelled is trouble for some servers. */
+const SHORTEST_SLEEP_MS = 50;
+
+/** How the broker of an account ended. */
+export interface EndedBroker {
+  readonly reason: string;
+}
+
 /**
- * What the owners of one account know together: today, which GPUs were condemned. It is started by whoever has something to remember, and ends
- * when nothing is left. What it is told and what it was handed may be of another version: what cannot be read is passed over (P13).
+ * One reader for all nodes of an account, and the order in which they launch (P6). It is started by whoever needs it first, reads capacity
+ * and fleet once for everybody, signals a grant for each launch slot and news to the owners of instances, and ends when nobody needs it. No
+ * promise depends on it: it may be terminated at any moment, and whoever waits comes back.
  */
-export async function accountBroker(input?: AccountBrokerInput): Promise<void> {
-  let condemned = readCondemned(fieldsOf(input)['condemnedGpus']);
-  let messages = 0;
-  setHandler(condemnedGpusQuery, () => stillCondemned(condemned, Date.now()), {
-    description: 'The GPUs that made machines be condemned of late.',
-  });
-  setHandler(
-    condemnGpusSignal,
-    (told) => {
-      condemned = withCondemned(condemned, readCondemnation(told, Date.now()));
-      messages += 1;
-    },
-    { description: 'Remember these GPUs.' },
-  );
-  setHandler(
-    clearGpusSignal,
-    (told) => {
-      const { uuids } = fieldsOf(told);
-      condemned = withoutGpus(condemned, Array.isArray(uuids) ? uuids : []);
-      messages += 1;
-    },
-    { description: 'Forget these GPUs: they work.' },
-  );
+export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBroker> {
+  const state = new BrokerState(input);
+  const reads = new BrokerReads(state);
+  let unneededSince: number | undefined;
 
   for (;;) {
-    condemned = stillCondemned(condemned, Date.now());
-    const before = messages;
-    const forMs = Math.min(...condemned.map(({ until }) => until - Date.now()), LONGEST_SLEEP_MS);
-    const told = await condition(() => messages !== before, condemned.length === 0 ? LINGERS_MS : forMs, {
-      summary: condemned.length === 0 ? 'nothing is remembered' : `${condemned.length} condemned GPUs`,
-    });
-    if (messages >= MESSAGES_PER_RUN || workflowInfo().continueAsNewSuggested) {
-      return continueAsNew<typeof accountBroker>({ condemnedGpus: condemned });
+    const before = state.changes;
+    const now = Date.now();
+    state.tidy(now);
+    await refuseHopeless(state, reads);
+    const grantAt = await grantSlots(state, reads);
+    if (isFull() && reads.isIdle) return continueAsNew<typeof accountBroker>(state.carried());
+    const lookAt = isFull() || reads.isUnneeded ? Infinity : reads.begin(Date.now(), grantAt);
+    show(state, reads);
+
+    const isUnneeded = state.condemned.length === 0 && reads.isUnneeded;
+    unneededSince = isUnneeded ? (unneededSince ?? now) : undefined;
+    if (unneededSince !== undefined && now >= unneededSince + LINGERS_MS && state.changes === before) {
+      return { reason: 'nobody waits, boots, ends or is kept' };
     }
-    if (!told && stillCondemned(condemned, Date.now()).length === 0 && before === messages) return;
+    const endAt = unneededSince === undefined ? Infinity : unneededSince + LINGERS_MS;
+    const forgetAt = Math.min(...state.condemned.map(({ until }) => until), now + LONGEST_SLEEP_MS);
+    const until = Math.min(grantAt, lookAt, endAt, forgetAt);
+    const sleepMs = Math.max(until - Date.now(), SHORTEST_SLEEP_MS);
+    await condition(() => state.changes !== before, sleepMs, { summary: 'until the next look' });
   }
 }
 
-/** Whatever an entry claims: it looks at the time once a day. */
-const LONGEST_SLEEP_MS = 24 * 60 * MINUTE;
+function isFull(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= EVENTS_PER_RUN;
+}
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+/** Gives each open slot of the launch lane to the first in order; returns when the next one opens for somebody. */
+async function grantSlots(state: BrokerState, reads: BrokerReads): Promise<number> {
+  for (;;) {
+    const now = Date.now();
+    const opensAt = Math.max(state.laneOpensAt, state.pausedUntil);
+    const ready = state.waiters.filter((waiter) => reads.keyOf(waiter) !== undefined);
+    const { grant, hopeless } = nextGrant(ready, state.situation(now));
+    for (const { waiter, type, reason } of hopeless) {
+      await refuse(state, waiter, { ticketId: waiter.ticketId, type, message: `invalid request: ${reason}` });
+    }
+    if (grant === undefined) return Infinity;
+    if (now < opensAt) return opensAt;
+    await send(state, reads, grant);
+  }
+}
+
+async function send(state: BrokerState, reads: BrokerReads, { waiter, offering }: Grant): Promise<void> {
+  const accountKey = reads.keyOf(waiter);
+  if (accountKey === undefined) return;
+  const { name, runId, ticketId } = waiter;
+  const now = Date.now();
+  const laneBefore = state.laneOpensAt;
+  // Before it is sent: what it brings about may be told at once.
+  state.granted(waiter, offering.priceCentsPerHour, now);
+  try {
+    await getExternalWorkflowHandle(provisionNodeId(name), runId).signal(grantSignal, {
+      ticketId,
+      offering,
+      accountKey,
+      validUntil: now + GRANT_VALID_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof TemporalFailure)) throw error;
+    // Nobody waits there any more: the slot is the next one's.
+    log.info('account broker: a waiter is gone', { name, reason: messageOf(error) });
+    if (state.underWay.get(name)?.ticketId === ticketId) state.underWay.delete(name);
+    state.laneOpensAt = laneBefore;
+  }
+}
+
+/** Those whose SSH key or region the account does not have. */
+async function refuseHopeless(state: BrokerState, reads: BrokerReads): Promise<void> {
+  for (const waiter of state.waiters) {
+    const refusal = reads.refusalOf(waiter);
+    if (refusal !== undefined) await refuse(state, waiter, { ticketId: waiter.ticketId, ...refusal });
+  }
+}
+
+async function refuse(state: BrokerState, { name, runId }: Ticket, message: RefuseMessage): Promise<void> {
+  if (state.line.get(name)?.ticketId === message.ticketId) state.line.delete(name);
+  try {
+    await getExternalWorkflowHandle(provisionNodeId(name), runId).signal(refuseSignal, message);
+  } catch (error) {
+    if (!(error instanceof TemporalFailure)) throw error;
+    log.info('account broker: a waiter is gone', { name, type: failureTypeOf(error) });
+  }
+}
+
+/** A list, not a table: the Temporal UI draws tables without borders. */
+function show(state: BrokerState, reads: BrokerReads): void {
+  const { line, underWay, fleet, condemned, settings } = state;
+  const lines = [
+    `${line.size} wait for capacity, ${underWay.size} launches under way`,
+    fleet === undefined
+      ? 'the fleet has not been listed yet'
+      : `${fleet.instances} instances live in the account, $${(fleet.centsPerHour / 100).toFixed(2)} an hour`,
+    fleet === undefined || settings === undefined
+      ? undefined
+      : `looks at the fleet every ${formatDuration(settings.everyMs[fleet.pace])}`,
+    condemned.length === 0 ? undefined : `${condemned.length} GPUs remembered as broken`,
+    reads.trouble === undefined ? undefined : `**trouble:** ${reads.trouble}`,
+  ];
+  setCurrentDetails(lines.flatMap((text) => (text === undefined ? [] : [`- ${text}`])).join('\n'));
 }

@@ -6,6 +6,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
+  AccountActivities,
+  BrokerActivities,
   HostActivities,
   LambdaActivities,
   LaunchActivities,
@@ -26,8 +28,8 @@ import { HOPELESS } from '../domain/failures.ts';
 
 // How each kind of step is scheduled. The summary is what the Temporal UI's timeline shows.
 
-/** The order of P6 within the account's request budget: terminate, then proofs, then other reads. Lower goes first. */
-const PRIORITY = { terminate: 1, proof: 2, boot: 3, capacity: 4, list: 5 } as const;
+/** The order of P6 within the account's request budget: terminate, then proofs and launches, then other reads. Lower goes first. */
+const PRIORITY = { terminate: 1, proof: 2, launch: 2, boot: 3, capacity: 4, list: 5 } as const;
 
 type Urgency = keyof typeof PRIORITY;
 
@@ -93,11 +95,28 @@ export function sweeping(summary: string, urgency: Urgency, limits: Limits = {})
   });
 }
 
+/** The broker's looks, for everybody: one attempt each, for what is due next it decides itself. */
+export function reading(summary: string, urgency: 'boot' | 'capacity') {
+  return proxyActivities<AccountActivities & Pick<LambdaActivities, 'readSshKey' | 'checkRegions'>>({
+    summary,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
+    startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
+    ...within({ withinMs: READ_MS }),
+    ...CANCELLED_AT_ONCE,
+    priority: { priorityKey: PRIORITY[urgency] },
+    retry: { maximumAttempts: 1 },
+  });
+}
+
+/** Behind terminates, proofs and launches it may take its time; by then what is wanted has changed. */
+const READ_MS = 5 * MINUTE;
+
 /** The one step that spends money: one attempt, for trying again is the saga's decision (P2). */
 export function launchLane(summary: string) {
   return proxyActivities<LaunchActivities>({
     summary,
-    taskQueue: taskQueuesOf(workflowInfo().taskQueue).launch,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
+    priority: { priorityKey: PRIORITY.launch },
     scheduleToStartTimeout: LAUNCH_SCHEDULE_TO_START_MS,
     startToCloseTimeout: LAUNCH_START_TO_CLOSE_MS,
     retry: { maximumAttempts: 1 }, // P2
@@ -131,7 +150,7 @@ export function derivation(summary: string) {
 
 /** Questions to Temporal itself; one that waits for a run to close is asked again every few seconds. */
 export function temporal(summary: string, limits: Limits = {}) {
-  return proxyActivities<TemporalActivities & OwnershipActivities>({
+  return proxyActivities<TemporalActivities & OwnershipActivities & BrokerActivities>({
     summary,
     startToCloseTimeout: 30 * SECOND,
     ...within(limits),

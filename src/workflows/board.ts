@@ -77,6 +77,13 @@ export class Board {
     return this.#requestedAt;
   }
 
+  /** Its place in the line for capacity, and why it is not its turn, as they were when it was asked. */
+  waits(place: number, total: number, reason = ''): void {
+    const [what = ''] = (this.#detail ?? '').split('; place ');
+    this.#detail = `${what}; place ${place} of ${total}${reason === '' ? '' : `: ${reason}`}`;
+    this.#show();
+  }
+
   /** A new phase, with what it waits for or does in one sentence. */
   enter(phase: Phase, detail?: string, pairs: SearchAttributePair[] = []): void {
     this.#detail = detail;

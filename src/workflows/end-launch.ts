@@ -1,13 +1,15 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import type { AccountKey } from '../contract/kept-node.ts';
-import { ATTENTION_AFTER_MS } from '../domain/deadlines.ts';
+import { ATTENTION_AFTER_MS, END_NEWS_MS } from '../domain/deadlines.ts';
 import { formatDuration, HOUR, MINUTE, SECOND } from '../domain/durations.ts';
 import type { InstanceView } from '../domain/instances.ts';
 import { stateOf } from '../domain/instances.ts';
 import type { Evidence } from '../domain/proof-of-absence.ts';
 import { absent, seen } from '../domain/proof-of-absence.ts';
 import { unwinding } from './activities.ts';
+import { MISSING } from '../contract/account-broker.ts';
 import type { Board } from './board.ts';
+import type { Inbox } from './inbox.ts';
 
 /** A launch that may have an instance, and all that is known of it. It is found by token; its id helps where an answer brought one. */
 export interface OwnedLaunch {
@@ -16,6 +18,8 @@ export interface OwnedLaunch {
   instanceId?: string;
   /** Another instance of the token lives on: this one is ended by its id alone. */
   readonly onlyThisInstance?: boolean;
+  /** Where the owner hears of its instance; absent for those who end what they do not own. */
+  readonly news?: Inbox;
   evidence: Evidence;
 }
 
@@ -96,9 +100,24 @@ async function endInstance(launch: OwnedLaunch, instance: InstanceView): Promise
       return;
     }
   }
-  await unwinding('until the instance has ended', 'proof').awaitEnded({ instanceId });
+  await untilEnded(launch, instanceId);
   // Whatever it answered, what counts is the look that follows; but it was there until about now.
   launch.evidence = seen(launch.evidence, Date.now());
+}
+
+/** Until the list shows it ended or no more, or it is time to look by oneself (P3: no unwind depends on the broker). */
+async function untilEnded({ launchToken, news }: OwnedLaunch, instanceId: string): Promise<void> {
+  if (news === undefined) {
+    await unwinding('until the instance has ended', 'proof').awaitEnded({ instanceId });
+    return;
+  }
+  const until = Date.now() + END_NEWS_MS;
+  const wanted = { launchToken, instanceId };
+  for (let told = news.latest(wanted); Date.now() < until;) {
+    if (told !== undefined && (told.status === MISSING || stateOf(told.status) === 'ended')) return;
+    const heard = await news.next(wanted, told, until - Date.now(), 'until the instance has ended');
+    told = heard ?? told;
+  }
 }
 
 async function isOurAccount(launch: OwnedLaunch): Promise<boolean> {

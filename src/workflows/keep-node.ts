@@ -11,20 +11,21 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Look } from '../activities/types.ts';
+import { MISSING, type InstanceNews } from '../contract/account-broker.ts';
 import type { EndedNode, KeepNodeInput } from '../contract/kept-node.ts';
 import { DUE_BY, OWNED_INSTANCE, OWNED_TOKENS } from '../contract/memo.ts';
 import { endNodeSignal, keptNodeQuery, progressQuery, wakeSignal, type EndWish } from '../contract/messages.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { costUsd } from '../domain/cost.ts';
-import { KEEPER_GENERATION_MS, KEEPER_LOOK_MS } from '../domain/deadlines.ts';
-import { LONGEST_MS, MINUTE, parseDuration } from '../domain/durations.ts';
+import { KEEPER_GENERATION_MS, KEPT_LOOK_MS } from '../domain/deadlines.ts';
+import { LONGEST_MS, parseDuration } from '../domain/durations.ts';
 import { stateOf } from '../domain/instances.ts';
-import { seen } from '../domain/proof-of-absence.ts';
-import { unwinding } from './activities.ts';
+import { seen, type Evidence } from '../domain/proof-of-absence.ts';
+import { temporal } from './activities.ts';
 import { Board } from './board.ts';
 import { endLaunch, proveAbsentOrFind, type OwnedLaunch } from './end-launch.ts';
 import { messageOf } from './failures.ts';
+import { Inbox } from './inbox.ts';
 import { leaveNavarch } from './leave-navarch.ts';
 
 /**
@@ -33,9 +34,11 @@ import { leaveNavarch } from './leave-navarch.ts';
  */
 export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
   const { node, launchToken } = input;
+  const news = new Inbox();
   const launch: OwnedLaunch = {
     launchToken,
     accountKey: input.accountKey,
+    news,
     instanceId: node.instanceId,
     evidence: { launchEndedAt: input.launchEndedAt, lastSeenAt: input.lastSeenAt },
   };
@@ -67,7 +70,7 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
   try {
     await CancellationScope.cancellable(async () => {
       const scope = CancellationScope.current();
-      const watching = watch(launch, board).then((reason) => void (end.disappeared = reason));
+      const watching = watch(launch, news, board).then((reason) => void (end.disappeared = reason));
       const until = Math.min(endsAt ?? Infinity, generationEnds);
       const waiting = condition(
         () => isEnding() || workflowInfo().continueAsNewSuggested,
@@ -133,38 +136,52 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
   });
 }
 
-/** Follows the instance and returns why it is gone, on proof. Nothing else it meets ends the watch. */
-async function watch(launch: OwnedLaunch, board: Board): Promise<string> {
-  let status = 'active';
-  const instanceId = launch.instanceId ?? '';
+/**
+ * Hears of the instance and returns why it is gone, on proof. Nothing else it meets ends the watch. It costs nothing while nothing happens:
+ * the broker lists the fleet for everybody, and is woken by the sweeps should it be lost.
+ */
+async function watch(launch: OwnedLaunch, news: Inbox, board: Board): Promise<string> {
+  const wanted = { launchToken: launch.launchToken, instanceId: launch.instanceId ?? '' };
+  let known: InstanceNews | undefined;
   for (;;) {
     try {
-      const look = await unwinding('watch the instance', 'proof').awaitChange({ instanceId, status });
-      const shown = look.kind === 'found' ? look.instance.status : 'absent';
-      if (look.kind === 'found' && stateOf(shown) === 'ended') return `Lambda shows the instance ${shown}`;
-      if (look.kind === 'found') {
-        launch.evidence = seen(launch.evidence, Date.now());
-        status = shown;
-        show(board, look, status);
-        await sleep(MINUTE, { summary: 'before the next look at a changing instance' });
+      // Once a generation, should the sweeps be paused.
+      if (known === undefined && isContinued()) await temporal('make sure of the broker').askToLook({});
+      const told = await news.next(wanted, known, undefined, '');
+      known = told ?? known;
+      if (known === undefined) continue;
+      const { status, at, lastListedBy } = known;
+      if (stateOf(status) === 'ended') return `Lambda shows the instance ${status}`;
+      if (status !== MISSING) {
+        launch.evidence = seenBy(launch.evidence, at);
+        show(board, status);
         continue;
       }
-      launch.evidence = seen(launch.evidence, Date.now());
+      // For all we know it was there until the list before (P12).
+      launch.evidence = seenBy(launch.evidence, lastListedBy ?? Date.now());
       const found = await proveAbsentOrFind(launch, board);
       if (found === 'gone') return 'the instance is gone: absent from the list and by id, twice';
       if (found.some((instance) => stateOf(instance.status) === 'active')) board.attentionGiven();
-      await sleep(KEEPER_LOOK_MS, { summary: 'listed, but not known by its id: look again' });
     } catch (error) {
       if (isCancellation(error)) throw error;
       // P13: a watch that fails is a flag, not an end.
       board.askForAttention(`the instance cannot be watched: ${messageOf(error)}`);
-      await sleep(5 * MINUTE, { summary: 'before watching again' });
+      await sleep(KEPT_LOOK_MS, { summary: 'before watching again' });
     }
   }
 }
 
-function show(board: Board, look: Look, status: string): void {
-  if (look.kind === 'found' && stateOf(status) === 'active') board.attentionGiven();
+function isContinued(): boolean {
+  return workflowInfo().continuedFromExecutionRunId !== undefined;
+}
+
+/** News tell of a list that may be older than what we have seen ourselves. */
+function seenBy(evidence: Evidence, at: number): Evidence {
+  return seen(evidence, Math.max(at, evidence.lastSeenAt ?? 0));
+}
+
+function show(board: Board, status: string): void {
+  if (stateOf(status) === 'active') board.attentionGiven();
   else board.askForAttention(`Lambda shows the instance ${status}`);
 }
 

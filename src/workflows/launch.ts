@@ -14,12 +14,14 @@ import type { Board } from './board.ts';
 import { firstRunId } from './board.ts';
 import type { OwnedLaunch } from './end-launch.ts';
 import { endLaunch, proveAbsentOrFind } from './end-launch.ts';
+import type { Inbox } from './inbox.ts';
 import { detailsOf, failure, failureTypeOf, messageOf, neverStarted } from './failures.ts';
 import type { Saga } from './saga.ts';
 
 /** A launch with an instance. */
 export interface Launched extends OwnedLaunch {
   instanceId: string;
+  readonly news: Inbox;
   readonly hostKeyFingerprint: string;
   /** Milliseconds since the epoch, when the request was scheduled. */
   readonly launchedAt: number;
@@ -33,6 +35,7 @@ export interface Launched extends OwnedLaunch {
 export async function launch(
   saga: Saga,
   board: Board,
+  inbox: Inbox,
   request: ProvisionNodeRequest,
   offering: Offering,
   accountKey: AccountKey,
@@ -42,7 +45,7 @@ export async function launch(
   const { fingerprint } = await derivation('choose its SSH host key').describeHostKey({ launchToken });
 
   const launchedAt = Date.now();
-  const owned: OwnedLaunch = { launchToken, accountKey, evidence: { launchEndedAt: launchedAt } };
+  const owned: OwnedLaunch = { launchToken, accountKey, news: inbox, evidence: { launchEndedAt: launchedAt } };
   // A cancel that came meanwhile has nothing to undo yet.
   if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before the launch');
   const disarm = saga.arm(`end launch ${launchToken}`, () => {
@@ -77,7 +80,8 @@ export async function launch(
   }
   owned.evidence = { ...owned.evidence, launchEndedAt: Date.now() };
   board.launched(owned.instanceId);
-  return Object.assign(owned, { instanceId: owned.instanceId, hostKeyFingerprint: fingerprint, launchedAt, disarm });
+  const { instanceId } = owned;
+  return Object.assign(owned, { instanceId, news: inbox, hostKeyFingerprint: fingerprint, launchedAt, disarm });
 }
 
 /** The answer did not say. Look for the token through the settle window and adopt what appears; the work goes on. */

@@ -1,15 +1,15 @@
 import { continueAsNew, isCancellation, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import type { LaunchFailureDetails } from '../activities/types.ts';
-import type { AccountKey } from '../contract/kept-node.ts';
+import type { GrantMessage } from '../contract/account-broker.ts';
 import { hostProgressSignal, progressQuery } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { longestLaunchMs } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
-import { withRefusal, type Offering } from '../domain/offerings.ts';
-import { host, lambda } from './activities.ts';
+import type { Offering } from '../domain/offerings.ts';
+import { host } from './activities.ts';
 import { Admission } from './admission.ts';
 import { bringUp } from './bring-up.ts';
 import { detailsOf, failingPlainly, failure, failureTypeOf, messageOf } from './failures.ts';
@@ -19,14 +19,14 @@ import { isWorthWaiting, launch } from './launch.ts';
 import { Saga } from './saga.ts';
 import { withDeadline } from './scopes.ts';
 import { openStory, type Continuation, type Story } from './story.ts';
-import { waitBeforeNextLaunch, waitForOffering } from './waiting.ts';
+import { waitBeforeNextLaunch, waitForGrant } from './waiting.ts';
 
 /**
  * Provisions a GPU node: returns it ready and handed to its keeper, or fails with everything undone (design: provisionNode).
  *
- *   accept, join if already kept ─► wait for an offering ─► launch (undo armed) ─► bring up ─► hand over
- *                                          ▲ refused, or the machine was bad and is undone │
- *                                          └──────────────────────────────────────────────-┘
+ *   accept, join if already kept ─► wait for a grant ─► launch (undo armed) ─► bring up ─► hand over
+ *                                       ▲ refused, or the machine was bad and is undone │
+ *                                       └──────────────────────────────────────────────-┘
  */
 export async function provisionNode(input: ProvisionNodeRequest | Continuation): Promise<Node> {
   const story = openStory(input);
@@ -47,11 +47,11 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
       withDeadline(story.until, `the provision of ${request.name}`, async () => {
         const kept = await joinKept(request, board, admission);
         if (kept !== undefined) return kept;
-        const accountKey = await checkAccount(story);
+        await checkRequest(request);
         for (;;) {
-          const offering = await waitForOffering(story);
-          requireAgentForIt(request, offering);
-          const ready = await tryLaunch(story, offering, accountKey);
+          const grant = await waitForGrant(story);
+          requireAgentForIt(request, grant.offering);
+          const ready = await tryLaunch(story, grant);
           if (ready !== undefined) return ready;
           if (workflowInfo().continueAsNewSuggested) await continueStory(story);
         }
@@ -63,22 +63,11 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
 /** A worker that is that busy, or is being exchanged, is no reason to give a request up soon. */
 const CHECK = { withinMs: 15 * MINUTE };
 
-/** What can be known to be wrong before anything is waited for or paid for. */
-async function checkAccount({ request, capacityUntil }: Story): Promise<AccountKey> {
-  // While Lambda is away this waits like the wait for capacity that follows, and no longer.
-  const withinMs = Math.max(capacityUntil - Date.now(), 5 * MINUTE);
-  const [name] = request.sshKeyNames ?? [];
-  const accountKey = await lambda('check the SSH key', 'capacity', { withinMs }).readSshKey(
-    name === undefined ? {} : { name },
-  );
-  if (request.region !== undefined) {
-    const regions = typeof request.region === 'string' ? [request.region] : request.region;
-    await lambda('check the region', 'capacity', { withinMs }).checkRegions({ regions });
-  }
-  const names = request.bootstrap?.secrets;
+/** What can be known to be wrong without Lambda, before anything is waited for or paid for. SSH key, region and types are the broker's to know. */
+async function checkRequest({ bootstrap }: ProvisionNodeRequest): Promise<void> {
+  const names = bootstrap?.secrets;
   if (names !== undefined) await host('check the secrets', CHECK).checkBootstrapSecrets({ names });
   await host("check Navarch's token", CHECK).checkNavarch();
-  return accountKey;
 }
 
 /** On a machine without GPUs navarch-node invents eight, and would be refused for it once the machine was paid for. */
@@ -92,14 +81,15 @@ function requireAgentForIt({ bootstrap, registration, allowFakeGpus }: Provision
 }
 
 /** One launch: the ready node, or undefined when another launch should be tried; what this one made is undone by then. */
-async function tryLaunch(story: Story, offering: Offering, accountKey: AccountKey): Promise<Node | undefined> {
-  const { board, request } = story;
+async function tryLaunch(story: Story, { offering, accountKey }: GrantMessage): Promise<Node | undefined> {
+  const { board, request, inbox } = story;
   const grantedAt = Date.now();
   const saga = new Saga();
   try {
     const launched = await launch(
       saga,
       board,
+      inbox,
       request,
       offering,
       accountKey,
@@ -134,7 +124,7 @@ async function tryLaunch(story: Story, offering: Offering, accountKey: AccountKe
       throwUnlessMachineAtFault(story, error);
       return undefined;
     }
-    return nextAfterRefusal(story, offering, error);
+    return nextAfterRefusal(story, error);
   }
 }
 
@@ -162,14 +152,11 @@ function throwUnlessMachineAtFault(story: Story, error: unknown): void {
 }
 
 /** Nothing was created. A refusal for capacity is a normal answer: back to the wait. */
-async function nextAfterRefusal(story: Story, offering: Offering, error: unknown): Promise<undefined> {
+async function nextAfterRefusal(story: Story, error: unknown): Promise<undefined> {
   if (isCancellation(error) || !isWorthWaiting(error)) throw error;
   const type = failureTypeOf(error);
   story.lastRefusal = { type: type ?? 'provider_unavailable', message: messageOf(error) };
-  if (type === 'capacity_unavailable') {
-    story.refusals = withRefusal(story.refusals, offering, Date.now());
-    return undefined;
-  }
+  if (type === 'capacity_unavailable') return undefined;
   const { retryAfterMs } = detailsOf<LaunchFailureDetails>(error);
   await waitBeforeNextLaunch(retryAfterMs ?? (type === 'quota_exceeded' ? MINUTE : 15 * SECOND), type ?? 'not sent');
   return undefined;
@@ -180,7 +167,6 @@ async function continueStory(story: Story): Promise<void> {
   await continueAsNew<typeof provisionNode>({
     request: story.request,
     board: story.board.state(),
-    refusals: story.refusals,
     hostKeyMismatches: story.hostKeyMismatches,
   });
 }

@@ -10,14 +10,14 @@ import {
 } from '../domain/deadlines.ts';
 import { parseDuration } from '../domain/durations.ts';
 import type { FailureType } from '../domain/failures.ts';
-import type { Refusal, Wishes } from '../domain/offerings.ts';
+import type { Wishes } from '../domain/offerings.ts';
 import { Board, type BoardState } from './board.ts';
+import { Inbox } from './inbox.ts';
 
 /** What a provision hands its next execution when it continues as new, which it does only while it owns nothing. */
 export interface Continuation {
   readonly request: ProvisionNodeRequest;
   readonly board: BoardState;
-  readonly refusals: readonly Refusal[];
   readonly hostKeyMismatches?: number;
 }
 
@@ -31,7 +31,7 @@ export interface Story {
   readonly capacityUntil: number;
   readonly until: number | undefined;
   readonly board: Board;
-  refusals: readonly Refusal[];
+  readonly inbox: Inbox;
   /** Machines that never showed the host key we gave them. */
   hostKeyMismatches: number;
   /** Why the last launch came to nothing. */
@@ -67,7 +67,7 @@ export function openStory(input: ProvisionNodeRequest | Continuation): Story {
     capacityUntil: board.requestedAt + (ms(capacity?.waitUpTo) ?? CAPACITY_WAIT_MS),
     until: deadlines?.whole === undefined ? undefined : board.requestedAt + (ms(deadlines.whole) ?? 0),
     board,
-    refusals: continued?.refusals ?? [],
+    inbox: new Inbox().takingAnswers(),
     hostKeyMismatches: continued?.hostKeyMismatches ?? 0,
   };
 }

@@ -59,6 +59,7 @@ export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResul
     if (dryRun) return resultOf(survey, { dryRun, stopped, ended: [], proven: [], ledger: before });
 
     await wake(survey.asleep);
+    await wakeBroker();
     const sweep = new Sweep(survey);
     if (stopped === undefined) await sweep.endOrphans();
     await sweep.proveEarlierOnes();
@@ -66,6 +67,16 @@ export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResul
     show(result);
     return result;
   });
+}
+
+/** Who waits or keeps a node depends on no reader that somebody has terminated for longer than from one sweep to the next. */
+async function wakeBroker(): Promise<void> {
+  try {
+    await temporal('wake the broker if anybody needs it', ONE_REQUEST).wakeBroker();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('the broker could not be woken', { reason: messageOf(error) });
+  }
 }
 
 /** The one given, or the Schedule's last: as its run gets it from Temporal, or, for a sweep by hand, as the Schedule tells it. */

@@ -1,35 +1,92 @@
-import { sleep } from '@temporalio/workflow';
-import type { InstanceView } from '../domain/instances.ts';
-import type { Offering } from '../domain/offerings.ts';
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  sleep,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { TemporalFailure } from '@temporalio/common';
+import { leaveSignal, MISSING, type GrantMessage } from '../contract/account-broker.ts';
+import { accountOf } from '../contract/task-queues.ts';
+import { accountBrokerId } from '../contract/workflow-ids.ts';
+import { NEWS_NET_MS, TICKET_RESEND_MS } from '../domain/deadlines.ts';
 import { formatDuration, SECOND } from '../domain/durations.ts';
-import { lambda } from './activities.ts';
+import type { FailureType } from '../domain/failures.ts';
+import { isFailureType } from '../domain/failures.ts';
+import type { Ticket } from '../domain/grants.ts';
+import { stateOf } from '../domain/instances.ts';
+import { lambda, temporal } from './activities.ts';
 import type { Launched } from './launch.ts';
-import { failure, failureTypeOf, messageOf, ranOutOfTime } from './failures.ts';
+import { failure, messageOf } from './failures.ts';
 import type { Story } from './story.ts';
 
-// The two waits of a provision: for an offering to try, and for its instance's state. Each is one activity that is retried while the answer
-// is "not yet": no history grows, and the Temporal UI shows the pending activity with its last answer, which is the reason for the wait.
+// The two waits of a provision: for its turn to launch an offering, and for its instance's state. In both it sleeps until the account's broker
+// signals, with a slow timer as the net: a thousand that wait cost Lambda what one costs (P6).
 
-/** Long enough for one look at the list, with its place in the account's budget. */
+/** Long enough for a broker to start and look, with its place in the account's budget. */
 const ONE_LOOK_MS = 20 * SECOND;
 
-/** Sleeps until there is an offering worth trying. Fails with `capacity_unavailable` when the time for that has passed. */
-export async function waitForOffering(story: Story): Promise<Offering> {
-  const { wishes, refusals, board } = story;
+/** Sleeps until the broker grants an offering. Fails with `capacity_unavailable` when the time for that has passed. */
+export async function waitForGrant(story: Story): Promise<GrantMessage> {
+  const { wishes, board, inbox } = story;
   const where = wishes.regions === undefined ? 'any region' : wishes.regions.join(', ');
   const what = `${wishes.instanceTypes.join(', ')} in ${where}`;
-  const withinMs = story.capacityUntil - Date.now();
+  const since = Date.now();
   board.enter('waiting_for_capacity', `${what}, until ${new Date(story.capacityUntil).toISOString()} at the latest`);
   // `waitUpTo: 0s` means: look once.
-  if (withinMs <= 0 && board.triesRefused > 0) throw noCapacity(what, story);
+  if (story.capacityUntil <= since && board.triesRefused > 0) throw noCapacity(what, story);
+  const until = Math.max(story.capacityUntil, since + ONE_LOOK_MS);
+  const ticket = ticketOf(story, until);
+  let isInLine = false;
   try {
-    return await lambda(`wait for capacity: ${what}`.slice(0, 100), 'capacity', {
-      withinMs: Math.max(withinMs, ONE_LOOK_MS),
-    }).awaitOffering({ wishes, refusals });
+    for (;;) {
+      const { place, total, reason } = await temporal('join the line for capacity').joinLine({ ticket });
+      isInLine = true;
+      if (place !== undefined) board.waits(place, total ?? place, reason);
+      const left = until - Date.now();
+      if (left <= 0) throw noCapacity(what, story);
+      const withinMs = Math.min(left, TICKET_RESEND_MS);
+      const answer = await inbox.answerTo(ticket.ticketId, withinMs, `wait for capacity: ${what}`.slice(0, 100));
+      if (answer === undefined || answer === 'called') continue;
+      if (answer.kind === 'grant') return answer.grant;
+      throw failure(refusalType(answer.refusal.type), answer.refusal.message);
+    }
   } catch (error) {
-    if (ranOutOfTime(error)) throw noCapacity(what, story, error);
+    // One that was cancelled on its way into the line may arrive there all the same, and is found out when its turn comes.
+    if (isInLine && error instanceof TemporalFailure) await leaveLine(ticket);
     throw error;
   }
+}
+
+function ticketOf({ request, wishes, board }: Story, until: number): Ticket {
+  const [sshKeyName] = request.sshKeyNames ?? [];
+  return {
+    name: request.name,
+    runId: workflowInfo().runId,
+    ticketId: uuid4(),
+    wishes,
+    priority: request.capacity?.priority ?? DEFAULT_PRIORITY,
+    arrivedAt: board.requestedAt,
+    until,
+    ...(sshKeyName === undefined ? {} : { sshKeyName }),
+  };
+}
+
+const DEFAULT_PRIORITY = 3;
+
+/** A courtesy: a ticket nobody waits for is forgotten in time. */
+async function leaveLine({ name, runId }: Ticket): Promise<void> {
+  const broker = getExternalWorkflowHandle(accountBrokerId(accountOf(workflowInfo().taskQueue)));
+  try {
+    await CancellationScope.nonCancellable(() => broker.signal(leaveSignal, { name, runId }));
+  } catch (error) {
+    if (!(error instanceof TemporalFailure)) throw error;
+  }
+}
+
+function refusalType(type: string): FailureType {
+  return isFailureType(type) ? type : 'invalid_request';
 }
 
 /** After a refusal that is not about capacity: the account is full, or Lambda is not well. */
@@ -37,33 +94,68 @@ export async function waitBeforeNextLaunch(ms: number, reason: string): Promise<
   await sleep(ms, { summary: `before the next launch: ${reason}`.slice(0, 100) });
 }
 
-export async function untilAddressed(launched: Launched, withinMs: number): Promise<InstanceView> {
-  return untilInstance(launched, 'address', withinMs);
+/** What Lambda shows of an instance. */
+export interface Shown {
+  readonly status: string;
+  readonly address?: string;
 }
 
-export async function untilActive(launched: Launched, withinMs: number): Promise<InstanceView> {
-  return untilInstance(launched, 'active', withinMs);
+export async function untilAddressed(launched: Launched, withinMs: number): Promise<Shown> {
+  return untilShown(launched, 'an address', ({ address }) => address !== undefined, withinMs);
 }
 
-async function untilInstance(launched: Launched, until: 'address' | 'active', withinMs: number): Promise<InstanceView> {
-  const { instanceId } = launched;
-  const what = until === 'address' ? 'an address' : 'active';
-  try {
-    return await lambda(`until the instance is ${until === 'address' ? 'addressed' : 'active'}`, 'boot', {
-      withinMs,
-    }).awaitInstance({
-      instanceId,
-      until,
-    });
-  } catch (error) {
-    if (!ranOutOfTime(error) || failureTypeOf(error) === 'instance_failed') throw error;
-    const waited = `the instance did not become ${what} within ${formatDuration(withinMs)}`;
-    throw failure(
-      'instance_failed',
-      `${until === 'address' ? waited.replace('become', 'get') : waited}: ${messageOf(error)}`,
-      { cause: error },
-    );
+export async function untilActive(launched: Launched, withinMs: number): Promise<Shown> {
+  return untilShown(launched, 'active', ({ status }) => stateOf(status) === 'active', withinMs);
+}
+
+async function untilShown(
+  launched: Launched,
+  what: string,
+  isIt: (shown: Shown) => boolean,
+  withinMs: number,
+): Promise<Shown> {
+  const { news, launchToken } = launched;
+  const until = Date.now() + withinMs;
+  for (;;) {
+    const told = news.latest(launched);
+    if (told !== undefined && isIt(requireHope(told))) return told;
+    const left = until - Date.now();
+    if (left <= 0) return lookOnce(launched, what, isIt, withinMs);
+    const heard = await news.next(launched, told, Math.min(left, NEWS_NET_MS), `until Lambda shows ${what}`);
+    // The net under a broker that was lost: it is asked, and tells again what it told before.
+    if (heard === undefined && Date.now() < until) await temporal('ask the broker to look').askToLook({ launchToken });
   }
+}
+
+/** Missing from a list is no verdict on a boot: new instances have been. */
+function requireHope<T extends Shown>(shown: T): T {
+  const { status } = shown;
+  const state = status === MISSING ? 'coming' : stateOf(status);
+  if (state === 'unhealthy' || state === 'ending' || state === 'ended') {
+    throw failure('instance_failed', `Lambda shows the instance ${status} instead of active`);
+  }
+  return shown;
+}
+
+/** Its time is over, as far as it was told: no machine is given up because nobody told. */
+async function lookOnce(
+  { instanceId }: Launched,
+  what: string,
+  isIt: (shown: Shown) => boolean,
+  withinMs: number,
+): Promise<Shown> {
+  const step = what === 'active' ? 'become active' : `get ${what}`;
+  const waited = `the instance did not ${step} within ${formatDuration(withinMs)}`;
+  let last: string;
+  try {
+    const look = await lambda('look at it once more', 'proof', { withinMs: ONE_LOOK_MS }).readInstance({ instanceId });
+    if (look.kind === 'found' && isIt(requireHope(look.instance))) return look.instance;
+    last = look.kind === 'found' ? look.instance.status : 'Lambda does not know it by its id';
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+    last = messageOf(error);
+  }
+  throw failure('instance_failed', `${waited}: ${last}`);
 }
 
 function noCapacity(what: string, story: Story, cause?: unknown): Error {

@@ -19,12 +19,11 @@ describe.concurrent.each(stepsOf(inject('recordings')))('in the story: $scenario
 const UNDOING: readonly Omit<Step, 'workflow'>[] = [
   { activity: 'readInstance', nth: 1 },
   { activity: 'terminateInstance', nth: 1 },
-  { activity: 'awaitEnded', nth: 1 },
   { activity: 'readInstance', nth: 2 },
 ];
 
 describe.concurrent.each(['provisionNode', 'keepNode'])('while %s undoes', (workflow) => {
-  const first = workflow === 'provisionNode' ? 'awaitHost' : 'awaitChange';
+  const first = workflow === 'provisionNode' ? 'awaitHost' : 'markNode';
   test.each(UNDOING)('a second cancel during $activity ($nth) changes nothing', async (step) => {
     const cancels = [
       { at: { workflow, activity: first, nth: 1 }, when: 'before', do: 'cancel' },

@@ -88,8 +88,8 @@ const MUTANTS: readonly Mutant[] = [
     title: 'P13: an instance that is marked unhealthy is ended by its keeper',
     edit: {
       file: 'src/workflows/keep-node.ts',
-      from: "      if (look.kind === 'found' && stateOf(shown) === 'ended') return",
-      to: "      if (stateOf(shown) === 'unhealthy') await endLaunch(launch, board);\n      if (look.kind === 'found' && stateOf(shown) === 'ended') return",
+      from: "      if (stateOf(status) === 'ended') return",
+      to: "      if (stateOf(status) === 'unhealthy') await endLaunch(launch, board);\n      if (stateOf(status) === 'ended') return",
     },
     breach: /alive: none; asked to end: 1 times/,
     plan: {

@@ -61,7 +61,7 @@ export async function skippedWorld(options: Partial<WorldOptions> = {}): Promise
     heartbeatIntervalSeconds: 30,
     environment: { LAMBDA_REQUEST_INTERVAL: '1ms', LAMBDA_LAUNCH_INTERVAL: '1ms' },
     // Looks as often as in life: the waits between them are skipped.
-    looks: { capacityMs: 15_000, bootMs: 5_000, endMs: 15_000, keptMs: 300_000 },
+    looks: { capacityMs: 15_000, nearMs: 5_000, bootMs: 10_000, endMs: 15_000, keptMs: 240_000 },
     workflowBundlePath: inject('workflowBundlePath'),
     workerOptions: {
       // Time is not skipped while an activity runs, so one that was cancelled should hear of it soon.

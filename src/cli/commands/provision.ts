@@ -44,6 +44,7 @@ export function registerProvision(program: Command, io: CliIo): void {
     )
     .option('--allow-fake-gpus', 'take an agent that found no NVIDIA driver; for test environments')
     .option('--wait-up-to <duration>', 'how long to wait for capacity (default: 30d)')
+    .option('--priority <1-5>', 'among those who wait for capacity: 1 goes first (default: 3)', number)
     .option('--max-price <usd>', 'most US dollars an hour, for the whole instance', number)
     .option('--max-launches <count>', 'launches to use before giving up on bad machines (default: 3)', number)
     .option('--lifetime <duration>', 'end the node so long after it is ready (default: when asked)')

@@ -1,11 +1,9 @@
+import { SEARCH_ATTRIBUTE } from '../../contract/search-attributes.ts';
 import { provisionNodeId } from '../../contract/workflow-ids.ts';
 import { endNode, NODE, provisionNode, tellNode } from '../node.ts';
 import { launchRequests, type Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-process.ts';
-
-/** temporal.api.enums.v1.PendingActivityState: it waits for its next attempt. */
-const SCHEDULED = 1;
 
 export const workerCrash: Scenario = {
   title: 'the worker is killed while a machine boots that is paid for already',
@@ -23,7 +21,7 @@ export const workerCrash: Scenario = {
     const started = [first.pid];
     let wasKilled: boolean | undefined;
     const node = await provisionNode(stage, async (until) => {
-      await until(async () => (await isBetweenLooks(stage)) || undefined);
+      await until(async () => (await isWaitingForNews(stage)) || undefined);
       wasKilled = await first.kill();
       tell(
         'what goes wrong',
@@ -61,14 +59,11 @@ async function startProcess(stage: Stage): Promise<WorkerProcess> {
   return worker;
 }
 
-/** It has launched, looked at the instance at least once, and waits for its next look: nothing is in flight. */
-async function isBetweenLooks({ temporal }: Stage): Promise<boolean> {
-  const { raw } = await temporal.workflow.getHandle(provisionNodeId(NODE)).describe();
-  const [pending, ...others] = raw.pendingActivities ?? [];
-  const { state, attempt, activityType } = pending ?? {};
-  return (
-    others.length === 0 && activityType?.name === 'awaitInstance' && Number(state) === SCHEDULED && (attempt ?? 0) > 1
-  );
+/** It has launched, and waits for news of its instance: nothing is in flight. */
+async function isWaitingForNews({ temporal }: Stage): Promise<boolean> {
+  const { raw, typedSearchAttributes } = await temporal.workflow.getHandle(provisionNodeId(NODE)).describe();
+  const phase = typedSearchAttributes.get(SEARCH_ATTRIBUTE.phase);
+  return (raw.pendingActivities ?? []).length === 0 && phase === 'booting';
 }
 
 /** The processes that worked on the provision's workflow, in the order of its history. */

@@ -3,7 +3,7 @@ import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
 import { acceptUpdate } from '../../../src/contract/messages.ts';
 import { ownedTokens } from '../../../src/contract/memo.ts';
 import type { Node, ProvisionNodeRequest } from '../../../src/contract/provision-node.ts';
-import { keepNodeId, provisionNodeId, terminateNodeId } from '../../../src/contract/workflow-ids.ts';
+import { accountBrokerId, keepNodeId, provisionNodeId, terminateNodeId } from '../../../src/contract/workflow-ids.ts';
 import type { Simulator } from '../../../src/simulator/index.ts';
 import { endingOf, type Ending } from '../../support/provisions.ts';
 import type { Act, Plan } from './plan.ts';
@@ -272,7 +272,7 @@ class Run {
 
   /** The slot is as if nothing had been: no workflow, no activity, no cloud of this run. */
   async clearAway(): Promise<void> {
-    for (const id of this.#owners()) {
+    for (const id of [...this.#owners(), accountBrokerId(this.#slot.site.account)]) {
       await ifRunning(() => this.#client.workflow.getHandle(id).terminate('its run is over'));
     }
     await this.#simulator.close();

@@ -88,9 +88,10 @@ export function environmentOf(site: Site): Readonly<Record<string, string>> {
 }
 
 export function scaledLooks(): LookIntervals {
-  const { capacityMs, bootMs, endMs, keptMs, hostMs, gpuMs, graceMs, forgottenMs } = DEFAULT_LOOKS;
+  const { capacityMs, nearMs, bootMs, endMs, keptMs, hostMs, gpuMs, graceMs, forgottenMs } = DEFAULT_LOOKS;
   return {
     capacityMs: scaled(capacityMs),
+    nearMs: scaled(nearMs),
     bootMs: scaled(bootMs),
     endMs: scaled(endMs),
     keptMs: scaled(keptMs),

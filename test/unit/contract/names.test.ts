@@ -22,12 +22,10 @@ test('task queues carry the account, except for the default one', () => {
   expect(taskQueuesOf(mainTaskQueue(undefined))).toEqual({
     main: 'navarch-provisioner',
     lambda: 'navarch-provisioner-lambda',
-    launch: 'navarch-provisioner-launch',
   });
   expect(taskQueuesOf(mainTaskQueue('research'))).toEqual({
     main: 'navarch-provisioner-research',
     lambda: 'navarch-provisioner-research-lambda',
-    launch: 'navarch-provisioner-research-launch',
   });
 });
 

@@ -4,6 +4,7 @@ import {
   chooseOffering,
   usd,
   withRefusal,
+  withSnapshot,
   type ListedType,
   type Refusal,
   type Wishes,
@@ -22,7 +23,7 @@ const LISTED = [
 ];
 
 function choose(wishes: Wishes, refusals: readonly Refusal[] = [], at = NOW, listed: readonly ListedType[] = LISTED) {
-  return chooseOffering(wishes, listed, refusals, at);
+  return chooseOffering(wishes, { readAt: at, types: listed, listedTypes: listed.length }, refusals, at);
 }
 
 const H100 = { instanceTypes: ['gpu_1x_h100_sxm5'] };
@@ -115,19 +116,24 @@ describe('what Lambda does not list', () => {
 describe('a refused offering', () => {
   test('rests, however full the stale list looks, and the next one is tried', () => {
     const refusals = withRefusal([], SOUTH_2, NOW);
-    expect(choose(H100, refusals, NOW + 19 * SECOND)).toMatchObject({ offering: SOUTH_3 });
-    expect(choose(H100, refusals, NOW + 20 * SECOND)).toMatchObject({ offering: SOUTH_2 });
+    expect(choose(H100, refusals, NOW)).toMatchObject({ offering: SOUTH_3 });
   });
 
-  test('rests twice as long after each refusal in a row, up to two minutes', () => {
-    let refusals: Refusal[] = [];
+  test('is tried again as soon as a newer list shows it still', () => {
+    const refusals = withRefusal([], SOUTH_2, NOW);
+    expect(choose({ ...H100, regions: ['us-south-2'] }, refusals, NOW)).toMatchObject({ kind: 'none' });
+    expect(choose({ ...H100, regions: ['us-south-2'] }, refusals, NOW + 1)).toMatchObject({ offering: SOUTH_2 });
+  });
+
+  test('rests twice as long after each further refusal in a row, up to two minutes', () => {
+    let refusals = withRefusal([], SOUTH_2, NOW);
     for (const seconds of [20, 40, 80, 120, 120]) {
       refusals = withRefusal(refusals, SOUTH_2, NOW);
       const wishes = { ...H100, regions: ['us-south-2'] };
       expect(choose(wishes, refusals, NOW + seconds * SECOND - 1)).toMatchObject({ kind: 'none' });
       expect(choose(wishes, refusals, NOW + seconds * SECOND)).toMatchObject({ kind: 'offering' });
     }
-    expect(refusals).toEqual([{ instanceType: 'gpu_1x_h100_sxm5', region: 'us-south-2', at: NOW, count: 5 }]);
+    expect(refusals).toEqual([{ instanceType: 'gpu_1x_h100_sxm5', region: 'us-south-2', at: NOW, count: 6 }]);
   });
 
   test('leaves the same type elsewhere, and other types there, as they were', () => {
@@ -136,7 +142,7 @@ describe('a refused offering', () => {
       ['us-south-2', 1],
       ['us-south-3', 1],
     ]);
-    const both = choose({ instanceTypes: ['gpu_1x_h100_sxm5', 'gpu_1x_a10'] }, refusals, NOW + SECOND);
+    const both = choose({ instanceTypes: ['gpu_1x_h100_sxm5', 'gpu_1x_a10'] }, refusals, NOW);
     expect(both).toMatchObject({ offering: { instanceType: 'gpu_1x_a10' } });
   });
 
@@ -154,6 +160,58 @@ describe('a refused offering', () => {
     expect(choose({ ...H100, regions: ['us-south-2'] }, refusals, NOW + 2 * MINUTE)).toMatchObject({
       kind: 'offering',
     });
+  });
+});
+
+describe('what a newer list says about a refusal', () => {
+  const snapshot = (readAt: number, ...regions: string[]) => ({
+    readAt,
+    types: [type('gpu_1x_h100_sxm5', 429, ...regions)],
+    listedTypes: 3,
+  });
+  const refusals = withRefusal([], SOUTH_2, NOW);
+
+  test('shown still, it stands', () => {
+    expect(withSnapshot(refusals, snapshot(NOW - 1, 'us-south-2'), snapshot(NOW + 1, 'us-south-2'))).toEqual(refusals);
+    expect(withSnapshot(refusals, snapshot(NOW + 1, 'us-south-2'), snapshot(NOW + 2, 'us-south-2'))).toEqual(refusals);
+  });
+
+  test('gone from the list and back, it is forgotten: that is a new chance', () => {
+    const gone = withSnapshot(refusals, snapshot(NOW + 1, 'us-south-2'), snapshot(NOW + 2));
+    expect(gone).toEqual(refusals);
+    expect(withSnapshot(gone, snapshot(NOW + 2), snapshot(NOW + 3, 'us-south-2'))).toEqual([]);
+  });
+
+  test('a list from before the refusal says nothing', () => {
+    expect(withSnapshot(refusals, snapshot(NOW - 1), snapshot(NOW + 1, 'us-south-2'))).toEqual(refusals);
+  });
+});
+
+describe('a region that is named and not listed', () => {
+  const wishes = { ...H100, regions: ['us-west-1'] };
+  const at = (now: number, refusals: readonly Refusal[] = [], waitingSince = NOW) =>
+    chooseOffering(wishes, { readAt: now, types: LISTED, listedTypes: 3 }, refusals, now, waitingSince);
+  const WEST = { instanceType: 'gpu_1x_h100_sxm5', region: 'us-west-1', priceCentsPerHour: 429 };
+
+  test('is tried all the same after a minute, for the list is stale both ways', () => {
+    expect(at(NOW + 59 * SECOND)).toMatchObject({ kind: 'none' });
+    expect(at(NOW + 60 * SECOND)).toEqual({ kind: 'offering', offering: WEST });
+  });
+
+  test('is not tried where any region will do', () => {
+    const anywhere = { instanceTypes: ['gpu_8x_h100_sxm5'] };
+    const snapshot = { readAt: NOW, types: LISTED, listedTypes: 3 };
+    expect(chooseOffering(anywhere, snapshot, [], NOW, 0)).toMatchObject({ kind: 'none' });
+  });
+
+  test('is tried rarely once it was refused, and never before something that is listed', () => {
+    const refused = withRefusal([], WEST, NOW);
+    expect(at(NOW + 5 * MINUTE - 1, refused, 0)).toMatchObject({ kind: 'none' });
+    expect(at(NOW + 5 * MINUTE, refused, 0)).toMatchObject({ offering: WEST });
+    expect(at(NOW + 10 * MINUTE - 1, withRefusal(refused, WEST, NOW), 0)).toMatchObject({ kind: 'none' });
+    const both = { ...H100, regions: ['us-west-1', 'us-south-3'] };
+    const snapshot = { readAt: NOW, types: LISTED, listedTypes: 3 };
+    expect(chooseOffering(both, snapshot, [], NOW, 0)).toMatchObject({ offering: SOUTH_3 });
   });
 });
 

@@ -1,0 +1,124 @@
+import { activityInfo, log } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { SignalDefinition } from '@temporalio/common';
+import {
+  launchOutcomeSignal,
+  lookSignal,
+  sendTicketSignal,
+  ticketSignal,
+  waitingLineQuery,
+  type LaunchOutcome,
+} from '../contract/account-broker.ts';
+import { mainTaskQueue } from '../contract/task-queues.ts';
+import { accountBrokerId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { inParallel } from './in-parallel.ts';
+import { countRunningOwners, listRunningOwners } from './running-owners.ts';
+import type { BrokerActivities } from './types.ts';
+
+/** The broker answers in milliseconds. Nobody waits for one that has no worker. */
+const ANSWER_MS = 3_000;
+
+/** So many of those who wait are called at a time. */
+const CALLS_AT_A_TIME = 8;
+
+type Dependencies = Pick<ActivityDependencies, 'temporal' | 'account'>;
+
+/** The way to the account's broker, for whoever has something to tell it. */
+export class Broker {
+  readonly #dependencies: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Starts the broker where none runs. */
+  async ask<Args extends unknown[]>(signal: SignalDefinition<Args>, ...signalArgs: Args): Promise<void> {
+    const { temporal, account } = this.#dependencies;
+    await temporal.workflow.signalWithStart(WORKFLOW_TYPE.accountBroker, {
+      workflowId: accountBrokerId(account),
+      taskQueue: mainTaskQueue(account),
+      args: [{}],
+      signal: signal as SignalDefinition<unknown[]>,
+      signalArgs,
+      staticSummary: 'reads capacity and fleet for everybody, and says who may launch next',
+    });
+  }
+
+  /** Tells it, if it runs. Nothing depends on it: what goes wrong is noted and passed over. */
+  async tell<Args extends unknown[]>(signal: SignalDefinition<Args>, ...args: Args): Promise<void> {
+    await this.#tried(`tell ${signal.name}`, () => this.#handle().signal(signal, ...args));
+  }
+
+  /** The same, and starts it where none runs. */
+  async wake<Args extends unknown[]>(signal: SignalDefinition<Args>, ...args: Args): Promise<void> {
+    await this.#tried(`ask ${signal.name}`, () => this.ask(signal, ...args));
+  }
+
+  /** The place of a name in the line, and why it waits; undefined: the broker did not say. */
+  async placeOf(
+    name: string,
+  ): Promise<{ readonly place: number; readonly total: number; readonly reason: string } | undefined> {
+    const line = await this.#tried('read the line', () => this.#handle().query(waitingLineQuery, { name, most: 1 }));
+    const found = line?.nodes.find((node) => node.name === name);
+    if (line === undefined || found === undefined) return undefined;
+    return { place: found.place, total: line.total, reason: found.reason };
+  }
+
+  #handle() {
+    const { temporal, account } = this.#dependencies;
+    return temporal.workflow.getHandle(accountBrokerId(account));
+  }
+
+  async #tried<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.#dependencies.temporal.withDeadline(Date.now() + ANSWER_MS, call);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) log.warn(`account broker: could not ${what}`, { error });
+      return undefined;
+    }
+  }
+}
+
+/** Between owners and their broker: Temporal alone is asked, no Lambda request is spent. */
+export function createBrokerActivities(dependencies: ActivityDependencies): BrokerActivities {
+  const { temporal } = dependencies;
+  const broker = new Broker(dependencies);
+  return {
+    async joinLine({ ticket }) {
+      await broker.ask(ticketSignal, ticket);
+      return (await broker.placeOf(ticket.name)) ?? {};
+    },
+
+    async askToLook(input) {
+      await broker.ask(lookSignal, input);
+    },
+
+    async wakeBroker() {
+      if ((await countRunningOwners(temporal, activityInfo().taskQueue)) > 0) await broker.ask(lookSignal, {});
+    },
+
+    async callWaiters({ except }) {
+      const owners = await listRunningOwners(temporal, activityInfo().taskQueue);
+      const waiting = owners.filter(
+        ({ phase, node }) => phase === 'waiting_for_capacity' && node !== undefined && !except.includes(node),
+      );
+      await inParallel(waiting, CALLS_AT_A_TIME, async ({ workflowId }) => {
+        try {
+          await temporal.workflow.getHandle(workflowId).signal(sendTicketSignal);
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        }
+      });
+      return { called: waiting.length };
+    },
+  };
+}
+
+/** What the broker should know of a launch at once, and not only when the list shows it. */
+export async function tellOutcome(broker: Broker, outcome: LaunchOutcome): Promise<void> {
+  // An accepted launch is to be watched, whether or not the broker that granted it still runs.
+  await (outcome.outcome === 'refused'
+    ? broker.tell(launchOutcomeSignal, outcome)
+    : broker.wake(launchOutcomeSignal, outcome));
+}
