@@ -27,7 +27,7 @@ interface Cell {
   readonly workers: number;
   readonly requestsAMinute: number;
   readonly readsAMinute: number;
-  /** What the limits refused since they are on: which, and how many milliseconds after the request before it. */
+  /** What the limits refused since these workers run: which, how long after the request before it, and when. */
   readonly refused: readonly string[];
 }
 
@@ -92,7 +92,8 @@ async function measure(context: BenchContext, cloud: BenchCloud, nodes: number, 
 function refusals(requests: readonly RequestRecord[], from: number): readonly string[] {
   return requests.flatMap(({ operation, at, rateLimited }, index) => {
     if (index < from || rateLimited !== 'by-limit') return [];
-    return [`${operation ?? 'unknown'} +${at - (requests[index - 1]?.at ?? at)} ms`];
+    const seconds = Math.round((at - (requests[from]?.at ?? at)) / 1_000);
+    return [`${operation ?? 'unknown'} ${at - (requests[index - 1]?.at ?? at)} ms after another, at ${seconds} s`];
   });
 }
 
