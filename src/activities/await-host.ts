@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { SshConnection, SshConnectFailure, SshConnectFailureKind } from '../clients/ssh/index.ts';
 import { lookUntil } from './activity-loop.ts';
-import { connectHost } from './connect-host.ts';
+import { connectHost, leaveConnection } from './connect-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final } from './failures.ts';
 import type { HostInput, HostView } from './types.ts';
@@ -58,6 +58,10 @@ echo "$(cat /proc/sys/kernel/random/boot_id) $(uname -m)"`;
 
 const IDENTIFY_MS = 90_000;
 
+/** Between two knocks at a port where nobody answers: that costs neither side anything, and the moment it opens is waited for. */
+const KNOCK_MS = 200;
+const NOBODY_THERE: readonly HostVerdict[] = ['refused', 'unreachable', 'timed-out'];
+
 /** pam_nologin, while systemd has not reached the point from which users may log in. */
 const STILL_BOOTING = /booting up|not permitted to log in yet/i;
 
@@ -81,7 +85,7 @@ export async function awaitHost(dependencies: ActivityDependencies, host: HostIn
   };
 
   return lookUntil({
-    everyMs: hostMs,
+    everyMs: () => (NOBODY_THERE.includes(beat.verdict) ? Math.min(hostMs, KNOCK_MS) : hostMs),
     details: () => beat,
     timeUp: unreachable,
     look: async (signal) => {
@@ -92,13 +96,19 @@ export async function awaitHost(dependencies: ActivityDependencies, host: HostIn
         if (beat.verdict === 'permission-denied' && Date.now() - Date.parse(beat.since) >= graceMs) throw unreachable();
         return undefined;
       }
-      const answer = await identify(result.connection, signal);
+      const { connection, hostKeyFingerprint } = result;
+      const answer = await identify(connection, signal);
       if ('verdict' in answer) {
+        connection.close();
         note(answer.verdict, answer.reason);
         return undefined;
       }
-      const seen = { ...answer, hostKeyFingerprint: result.hostKeyFingerprint };
-      if (host.hostKeyFingerprint !== undefined || before?.bootId === seen.bootId) return seen;
+      const seen = { ...answer, hostKeyFingerprint };
+      if (host.hostKeyFingerprint !== undefined || before?.bootId === seen.bootId) {
+        leaveConnection(dependencies, host, hostKeyFingerprint, connection);
+        return seen;
+      }
+      connection.close();
       // sshd may have changed its key while cloud-init ran: the key to believe in is shown on a connection made after that, by the same machine.
       before = seen;
       note('host-key-not-settled', 'cloud-init is done; its host key is looked at once more');
@@ -115,17 +125,13 @@ type Answer = Omit<HostView, 'hostKeyFingerprint'> | { readonly verdict: HostVer
 
 /** A connection that is lost on the way is no verdict: sshd restarts while cloud-init runs, and machines reboot. */
 async function identify(connection: SshConnection, signal: AbortSignal): Promise<Answer> {
-  try {
-    const result = await connection.run(IDENTIFY, { timeoutMs: IDENTIFY_MS, signal });
-    if (result.kind !== 'exited') return { verdict: 'connection-lost', reason: result.reason };
-    const said = result.stdout.trim();
-    if (said === 'waiting') return { verdict: 'cloud-init-not-done', reason: 'connected; cloud-init is not done yet' };
-    const [, bootId, architecture] = /^([\da-f-]{36}) (\S+)$/.exec(said) ?? [];
-    if (result.exitCode !== 0 || bootId === undefined || architecture === undefined) {
-      return { verdict: 'unidentified', reason: result.stderr.trim() || `exit code ${result.exitCode}` };
-    }
-    return { bootId, architecture };
-  } finally {
-    connection.close();
+  const result = await connection.run(IDENTIFY, { timeoutMs: IDENTIFY_MS, signal });
+  if (result.kind !== 'exited') return { verdict: 'connection-lost', reason: result.reason };
+  const said = result.stdout.trim();
+  if (said === 'waiting') return { verdict: 'cloud-init-not-done', reason: 'connected; cloud-init is not done yet' };
+  const [, bootId, architecture] = /^([\da-f-]{36}) (\S+)$/.exec(said) ?? [];
+  if (result.exitCode !== 0 || bootId === undefined || architecture === undefined) {
+    return { verdict: 'unidentified', reason: result.stderr.trim() || `exit code ${result.exitCode}` };
   }
+  return { bootId, architecture };
 }

@@ -5,16 +5,15 @@ import { judgeRegistration, type RegisteredNode } from '../domain/registration.t
 import { lookUntil } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final, fromNavarch } from './failures.ts';
+import { readBootId } from './read-boot-id.ts';
 import { restartAgent, type RestartResult } from './restart-agent.ts';
-import type { NavarchActivities, RegistrationInput } from './types.ts';
+import type { RegisteredView, RegistrationInput } from './types.ts';
 
 /** A control plane that restarts again and again, or an agent that does: more starts would not help. */
 const MOST_RESTARTS = 3;
 
 /** As what a node may be shown whose agent registers once more. */
 const MAY_BEGIN_ANEW: readonly string[] = ['ACTIVE', 'UNHEALTHY'];
-
-type Registered = Awaited<ReturnType<NavarchActivities['awaitRegistration']>>;
 
 /** What an attempt leaves to the next, in its heartbeat. Times are milliseconds since the epoch. */
 interface Beat {
@@ -39,13 +38,18 @@ interface Beat {
   readonly waitingFor: string;
 }
 
-const NOTHING_YET: Beat = { looked: false, restarts: 0, waitingFor: 'not looked yet' };
+function nothingYet({ heardAfterMs }: RegistrationInput): Beat {
+  return {
+    ...{ looked: heardAfterMs !== undefined, restarts: 0, waitingFor: 'not looked yet' },
+    ...(heardAfterMs === undefined ? {} : { firstSeenHeartbeatMs: heardAfterMs }),
+  };
+}
 
 /** Waits until Navarch shows the node ready (P7), and does about it what can be done: see `Registration`. */
 export async function awaitRegistration(
   dependencies: ActivityDependencies,
   input: RegistrationInput,
-): Promise<Registered> {
+): Promise<RegisteredView> {
   const registration = new Registration(dependencies, input, activityInfo().heartbeatDetails as Beat | undefined);
   return lookUntil({
     everyMs: dependencies.looks.hostMs,
@@ -71,10 +75,10 @@ class Registration {
   constructor(dependencies: ActivityDependencies, input: RegistrationInput, before: Beat | undefined) {
     this.#dependencies = dependencies;
     this.#input = input;
-    this.beat = before ?? NOTHING_YET;
+    this.beat = before ?? nothingYet(input);
   }
 
-  async look(signal: AbortSignal): Promise<Registered | undefined> {
+  async look(signal: AbortSignal): Promise<RegisteredView | undefined> {
     try {
       return await this.#look(signal);
     } catch (error) {
@@ -90,7 +94,7 @@ class Registration {
     }
   }
 
-  async #look(signal: AbortSignal): Promise<Registered | undefined> {
+  async #look(signal: AbortSignal): Promise<RegisteredView | undefined> {
     const { navarch } = this.#dependencies;
     const { nodeId, mode } = this.#input;
     const shown = await navarch.getNode(nodeId, { signal });
@@ -111,7 +115,7 @@ class Registration {
     if (verdict.kind !== 'mend') this.#note({ mendingSince: undefined });
     switch (verdict.kind) {
       case 'ready':
-        return { gpus: (node?.gpus ?? []).map(view), fakeGpus: verdict.fakeGpus };
+        return this.#ready(node, verdict.fakeGpus, signal);
       case 'wrong gpus':
         if (await this.#beginAnew(node, signal)) return undefined;
         throw final('registration_failed', verdict.reason);
@@ -126,6 +130,17 @@ class Registration {
         this.#note({ waitingFor: [verdict.reason, this.beat.agent].filter((part) => part !== undefined).join('; ') });
         return undefined;
     }
+  }
+
+  /** Its agent was heard, and last of all: is it still the boot for which its GPUs are proven? The story judges that. */
+  async #ready(node: RegisteredNode | undefined, fakeGpus: boolean, signal: AbortSignal): Promise<RegisteredView> {
+    const { host, gpus } = this.#input;
+    const bootId = gpus === undefined ? undefined : await readBootId(this.#dependencies, host, signal);
+    return {
+      ...{ gpus: (node?.gpus ?? []).map(view), fakeGpus },
+      ...(node?.lastHeartbeatMs === undefined ? {} : { heardMs: node.lastHeartbeatMs }),
+      ...(bootId === undefined ? {} : { bootId }),
+    };
   }
 
   /**

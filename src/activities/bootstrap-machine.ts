@@ -10,6 +10,9 @@ const LOG_LINES = 100;
 
 const LOOK_TIMEOUT_MS = 15_000;
 
+/** A look waits for the runner to end, on the machine: so its end is seen when it comes, and not ten times in vain before. */
+const WAIT_S = 5;
+
 /** What a launch's runner is given. */
 export interface Delivery {
   /** For the agent, as systemd and a shell read it. */
@@ -69,7 +72,7 @@ function lookCommand(directory: string): string {
   const d = shellQuote(directory);
   const script = `runner=gone
 if [ -e ${d}/lock ]; then
-  flock -n -s ${d}/lock true
+  flock -w ${WAIT_S} -s ${d}/lock true
   [ $? -ne 1 ] || runner=running
 fi
 echo "$(cat /proc/sys/kernel/random/boot_id) $(date +%s) $runner"
@@ -95,18 +98,17 @@ export async function deliver(
   signal: AbortSignal,
 ): Promise<{ readonly kind: 'started' } | Lost | Refused> {
   const secret = { mode: 0o600, sudo: true, signal } as const;
-  const steps: (() => Promise<SshRunResult>)[] = [
-    () => connection.run(prepareCommand(directory), { signal }),
-    () => connection.upload(AGENT_ENVIRONMENT_FILE, agentEnvironment, secret),
-    ...(environment === undefined ? [] : [() => connection.upload(`${directory}/environment`, environment, secret)]),
-    () => connection.upload(`${directory}/run`, runner, { ...secret, mode: 0o700 }),
-  ];
-  for (const step of steps) {
-    const result = await step();
-    if (result.kind !== 'exited') return { kind: 'lost', reason: result.reason };
-    if (result.exitCode !== 0) return { kind: 'refused', reason: reasonOf(result) };
-  }
-  return start(connection, directory, signal);
+  const prepared = troubleWith([await connection.run(prepareCommand(directory), { signal })]);
+  if (prepared !== undefined) return prepared;
+  // Far away, each of these would take its own time to get there.
+  const uploaded = troubleWith(
+    await Promise.all([
+      connection.upload(AGENT_ENVIRONMENT_FILE, agentEnvironment, secret),
+      ...(environment === undefined ? [] : [connection.upload(`${directory}/environment`, environment, secret)]),
+      connection.upload(`${directory}/run`, runner, { ...secret, mode: 0o700 }),
+    ]),
+  );
+  return uploaded ?? start(connection, directory, signal);
 }
 
 /** Starts the runner; it leaves at once where another one runs, or where nothing is left to do. */
@@ -115,9 +117,15 @@ export async function start(
   directory: string,
   signal: AbortSignal,
 ): Promise<{ readonly kind: 'started' } | Lost | Refused> {
-  const result = await connection.run(startCommand(directory), { signal });
-  if (result.kind !== 'exited') return { kind: 'lost', reason: result.reason };
-  return result.exitCode === 0 ? { kind: 'started' } : { kind: 'refused', reason: reasonOf(result) };
+  return troubleWith([await connection.run(startCommand(directory), { signal })]) ?? { kind: 'started' };
+}
+
+function troubleWith(results: readonly SshRunResult[]): Lost | Refused | undefined {
+  for (const result of results) {
+    if (result.kind !== 'exited') return { kind: 'lost', reason: result.reason };
+    if (result.exitCode !== 0) return { kind: 'refused', reason: reasonOf(result) };
+  }
+  return undefined;
 }
 
 /** What the runner cannot do without is asked for here, where somebody hears the answer. */

@@ -3,18 +3,21 @@ import type { Client } from '@temporalio/client';
 import { hostProgressSignal, type HostProgress } from '../contract/messages.ts';
 import { SECOND } from '../domain/durations.ts';
 
-/** Each is an event in the history of the provision, for ever. */
+/** Each is four events in the history of the provision, for ever. */
 const MOST_SIGNALS = 60;
+/** Of a script that ends sooner nobody needs to be told. */
+const FIRST_AFTER_MS = 10 * SECOND;
 /** At most so often when the step is another one: of several that take a moment, the last is shown. */
-const STEP_EVERY_MS = 5 * SECOND;
+const STEP_EVERY_MS = 10 * SECOND;
 /** At most so often while a step prints; it doubles with every so many signals, so that a long bootstrap is shown to its end. */
-const EVERY_MS = 20 * SECOND;
-const DOUBLES_AFTER = 15;
+const EVERY_MS = 30 * SECOND;
+const DOUBLES_AFTER = 5;
 
 /** Tells the provision how far its machine is. Nothing depends on it: nobody waits for a signal, and one that fails is forgotten. */
 export class ProgressReport {
   readonly #temporal: Client;
   readonly #now: () => number;
+  readonly #begunAt: number;
   #last: HostProgress | undefined;
   #lastAt = -Infinity;
   #sent = 0;
@@ -23,6 +26,7 @@ export class ProgressReport {
   constructor(temporal: Client, now: () => number = () => performance.now()) {
     this.#temporal = temporal;
     this.#now = now;
+    this.#begunAt = now();
   }
 
   of(progress: HostProgress): void {
@@ -37,7 +41,7 @@ export class ProgressReport {
   }
 
   #isNews({ step, lastLines }: HostProgress): boolean {
-    if (this.#last === undefined) return true;
+    if (this.#last === undefined) return this.#now() - this.#begunAt >= FIRST_AFTER_MS;
     const since = this.#now() - this.#lastAt;
     if (step !== this.#last.step && since >= STEP_EVERY_MS) return true;
     const everyMs = EVERY_MS * 2 ** Math.floor(this.#sent / DOUBLES_AFTER);

@@ -8,7 +8,7 @@ import { cannotTell, judgeGpus } from '../domain/gpu-verdict.ts';
 import type { OrderedGpus } from '../domain/offerings.ts';
 import { lookUntil } from './activity-loop.ts';
 import { CondemnedGpuMemory } from './condemned-gpus.ts';
-import { connectHost } from './connect-host.ts';
+import { connectHost, leaveConnection } from './connect-host.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { final } from './failures.ts';
 import type { HostInput, ProvenGpus } from './types.ts';
@@ -57,7 +57,8 @@ export async function proveGpus(
       const verdict = judgeGpus(answer.report, ordered);
       if (verdict.kind === 'unknown') throw final('gpu_unproven', verdict.reason);
       if (verdict.kind === 'healthy') {
-        await memory.forget(verdict.gpus.map(({ uuid }) => uuid));
+        // Nothing is decided by it: a broker that is slow to answer holds up no node.
+        memory.forget(verdict.gpus.map(({ uuid }) => uuid)).catch(() => undefined);
         return { gpus: verdict.gpus, bootId: answer.report.bootId };
       }
       const { reason, gpuUuids, mayPass } = verdict;
@@ -99,11 +100,11 @@ type Answer =
 async function askHost(dependencies: ActivityDependencies, host: HostInput, signal: AbortSignal): Promise<Answer> {
   const connected = await connectHost(dependencies, host, signal);
   if (connected.kind !== 'connected') return { kind: 'no connection', reason: connected.reason };
-  try {
-    return await runProbe(connected.connection, signal);
-  } finally {
-    connected.connection.close();
-  }
+  const { connection, hostKeyFingerprint } = connected;
+  const answer = await runProbe(connection, signal);
+  if (answer.kind === 'report') leaveConnection(dependencies, host, hostKeyFingerprint, connection);
+  else connection.close();
+  return answer;
 }
 
 /** What shells say of a program that is not there, or cannot be run. */

@@ -304,15 +304,25 @@ export interface RegistrationInput {
   readonly gpus?: readonly GpuView[];
   readonly allowFakeGpus: boolean;
   readonly mode: 'agent' | 'direct';
+  /** Only a heartbeat later than this counts, by Navarch's clock. Undefined: one later than at the first look. */
+  readonly heardAfterMs?: number;
+}
+
+/** A node as Navarch shows it once it is registered and heard. */
+export interface RegisteredView {
+  readonly gpus: readonly GpuView[];
+  readonly fakeGpus: boolean;
+  /** The last heartbeat, by Navarch's clock. Undefined where there is no agent. */
+  readonly heardMs?: number;
+  /** The boot that the machine was in after that; undefined where GPUs were not proven for one, or where it did not answer at once. */
+  readonly bootId?: string;
 }
 
 export interface NavarchActivities {
   /** `unauthorized` when Navarch does not take the worker's token. One that is away is no failure: it is waited for later. */
   checkNavarch(): Promise<void>;
   /** Waits until Navarch shows the node ACTIVE, as ours, with the GPUs we saw, and has heard it (P7). */
-  awaitRegistration(
-    input: RegistrationInput,
-  ): Promise<{ readonly gpus: readonly GpuView[]; readonly fakeGpus: boolean }>;
+  awaitRegistration(input: RegistrationInput): Promise<RegisteredView>;
   /** Marks the node in Navarch. A node that Navarch does not know is no failure: there is nothing to mark. */
   markNode(input: { readonly nodeId: string; readonly command: 'cordon' | 'drain' }): Promise<void>;
 }

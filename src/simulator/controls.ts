@@ -9,6 +9,7 @@ import type { FaultRule } from './faults/plan.ts';
 import type { MachineRoom } from './machine-room.ts';
 import type { Machine } from './machines/machine.ts';
 import type { ControlPlane } from './navarch/control-plane.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** What a test (or a person at the console) can do to the simulated world while it runs. */
 export interface Controls {
@@ -35,6 +36,8 @@ export interface Controls {
   /** Every request of the default account gets this 403; undefined lifts it. */
   blockAccount(why: 'account-inactive' | 'invalid-address' | undefined): void;
   setQuota(quota: number): void;
+  /** How often every account may ask from now on. What a 429 says stays as it is. */
+  setLimits(limits: Pick<RateLimits, 'requestIntervalMs' | 'launchIntervalMs'> | 'off'): void;
   /** Navarch restarts and forgets every node; agents live on and do not register again. */
   restartNavarch(): void;
   setNavarchUp(isUp: boolean): void;
@@ -75,6 +78,9 @@ export function controlsOver(parts: ControlsParts): Controls {
     restoreKey: (apiKey) => void (revoked.get(apiKey) ?? account).apiKeys.add(apiKey),
     blockAccount: (why) => void (account.blocked = why),
     setQuota: (quota) => void (account.quota = quota),
+    setLimits: (limits) => {
+      for (const { limiter } of accounts) limiter.set(limits);
+    },
     restartNavarch: () => plane.forget(),
     setNavarchUp: (isUp) => void (navarch.isUp = isUp),
     setNodeStatus: (nodeId, status) => plane.setStatus(nodeId, NodeStatus[status]),

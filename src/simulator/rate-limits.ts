@@ -20,15 +20,22 @@ const LAUNCH_INTERVAL_MS = 12_000;
 /** One account's budget. A refused request costs nothing. */
 export class RateLimiter {
   readonly #clock: Clock;
-  readonly #requestIntervalMs: number;
-  readonly #launchIntervalMs: number;
+  #requestIntervalMs = 0;
+  #launchIntervalMs = 0;
   #nextRequestAt = -Infinity;
   #nextLaunchAt = -Infinity;
 
   constructor(clock: Clock, limits: RateLimits | 'off') {
     this.#clock = clock;
+    this.set(limits);
+  }
+
+  /** From the next request on. What was admitted until now is forgotten. */
+  set(limits: RateLimits | 'off'): void {
     this.#requestIntervalMs = limits === 'off' ? 0 : (limits.requestIntervalMs ?? REQUEST_INTERVAL_MS);
     this.#launchIntervalMs = limits === 'off' ? 0 : (limits.launchIntervalMs ?? LAUNCH_INTERVAL_MS);
+    this.#nextRequestAt = -Infinity;
+    this.#nextLaunchAt = -Infinity;
   }
 
   /** True when the request may pass; it is then counted. */

@@ -1,18 +1,17 @@
-import type { HostInput, ProvenGpus } from '../activities/types.ts';
+import { condition } from '@temporalio/workflow';
+import type { HostInput } from '../activities/types.ts';
 import type { Node } from '../contract/provision-node.ts';
-import { formatDuration } from '../domain/durations.ts';
-import type { FailureType } from '../domain/failures.ts';
+import type { Offering } from '../domain/offerings.ts';
 import { seen } from '../domain/proof-of-absence.ts';
 import { host } from './activities.ts';
-import { failure, failureTypeOf, messageOf, ranOutOfTime } from './failures.ts';
+import { failure } from './failures.ts';
 import type { Launched } from './launch.ts';
+import { proveGpus } from './prove-gpus.ts';
+import { register, registerStill } from './register.ts';
 import { together } from './scopes.ts';
+import { step } from './step.ts';
 import type { Story } from './story.ts';
 import { untilActive, untilAddressed } from './waiting.ts';
-import type { Offering } from '../domain/offerings.ts';
-
-/** A machine that reboots once has had an update, or was told to; one that does so again and again is broken. */
-const MOST_REBOOTS = 3;
 
 /** A node that is up and registered, with the times known so far. */
 export interface BroughtUp {
@@ -46,6 +45,17 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
   board.addressed(address);
   launched.evidence = seen(launched.evidence, Date.now());
 
+  let isActive = false;
+  const becomeActive = async () => {
+    await untilActive(launched, launched.launchedAt + deadlines.activeMs - Date.now());
+    launched.evidence = seen(launched.evidence, Date.now());
+    isActive = true;
+    return { active: now(), lastSeenAt: Date.now() };
+  };
+  const waitForActive = async (sofar: string) => {
+    board.enter('waiting_for_active', `${sofar}; Lambda has not said active yet`);
+    await condition(() => isActive);
+  };
   const prepare = async () => {
     board.enter('connecting', `ubuntu@${address}, until cloud-init is done`);
     const asked = {
@@ -69,47 +79,22 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
     // A CUDA context proves something about one boot.
     const rebooted = proven !== undefined && bootId !== undefined && bootId !== proven.bootId;
     const provenNow = rebooted ? await proveGpus(story, offering, machine) : proven;
-    board.enter('waiting_for_active', 'bootstrapped; Lambda has not said active yet');
-    return {
-      machine,
-      proven: provenNow,
-      architecture: seenAs.architecture,
-      times: { sshVerified, ...gpusProven, bootstrapped: now() },
-    };
+    const times = { sshVerified, ...gpusProven, bootstrapped: now() };
+    const asWhat = { ...identity, host: machine, allowFakeGpus, mode: registration };
+    // Nobody speaks for a node without an agent: Navarch would soon hold its silence against it.
+    if (registration === 'direct' && !isActive) await waitForActive('bootstrapped');
+    board.enter('registering', `until Navarch shows ${instanceId} ACTIVE and has heard it`);
+    let registered = await register(story, offering, asWhat, provenNow);
+    if (!isActive) {
+      await waitForActive('registered');
+      // Each of the parties is asked at the end (P7).
+      board.enter('registering', `Lambda says active: until Navarch shows ${instanceId} ACTIVE and hears it still`);
+      registered = await registerStill(story, offering, asWhat, registered);
+    }
+    return { machine, registered, architecture: seenAs.architecture, times };
   };
-  const becomeActive = async () => {
-    await untilActive(launched, launched.launchedAt + deadlines.activeMs - Date.now());
-    launched.evidence = seen(launched.evidence, Date.now());
-    return { active: now(), lastSeenAt: Date.now() };
-  };
-  const [prepared, activated] = await together(prepare, becomeActive);
-
-  board.enter('registering', `until Navarch shows ${instanceId} ACTIVE and has heard it`);
-  const { machine } = prepared;
-  const register = async (proven: ProvenGpus | undefined) =>
-    step('registration_failed', 'Navarch did not show the node alive', deadlines.registrationMs, (withinMs) =>
-      host('until registered and heard', { withinMs }).awaitRegistration({
-        ...identity,
-        host: machine,
-        ...(proven === undefined ? {} : { gpus: proven.gpus }),
-        allowFakeGpus,
-        mode: registration,
-      }),
-    );
-  let { proven } = prepared;
-  let registered = await register(proven);
-  // It may have rebooted since: what was proven, was proven of that boot, and its agent is another one now.
-  for (let boots = 1; proven !== undefined; boots += 1) {
-    const { bootId } = await step('ssh_unreachable', 'the machine was not reached again', deadlines.sshMs, (withinMs) =>
-      host('look whether it has rebooted since', { withinMs }).awaitHost(machine),
-    );
-    if (bootId === proven.bootId) break;
-    if (boots > MOST_REBOOTS) throw failure('instance_failed', 'the machine reboots again and again');
-    proven = await proveGpus(story, offering, machine);
-    board.enter('registering', `once more, for the machine has rebooted: until Navarch has heard ${instanceId}`);
-    registered = await register(proven);
-  }
-  const { gpus, fakeGpus } = registered;
+  const [{ machine, registered, architecture, times }, activated] = await together(prepare, becomeActive);
+  const { gpus, fakeGpus } = registered.view;
 
   return {
     lastSeenAt: activated.lastSeenAt,
@@ -119,9 +104,9 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
       instanceId,
       launchToken,
       address,
-      architecture: prepared.architecture,
+      architecture,
       gpus: [...gpus],
-      gpuCheck: proven === undefined ? 'off' : 'passed',
+      gpuCheck: registered.proven === undefined ? 'off' : 'passed',
       ...(fakeGpus ? { fakeGpus } : {}),
       labels: request.labels ?? {},
       pricePerHourUsd: offering.priceCentsPerHour / 100,
@@ -132,28 +117,10 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
         launched: new Date(launched.launchedAt).toISOString(),
         addressKnown,
         active: activated.active,
-        ...prepared.times,
+        ...times,
       },
     },
   };
-}
-
-/** Undefined: there is nothing to prove, or the caller does not want it. */
-async function proveGpus(
-  { request, board, deadlines }: Story,
-  { instanceType, gpus: ordered }: Offering,
-  machine: HostInput,
-): Promise<ProvenGpus | undefined> {
-  if (request.gpuCheck === 'off' || ordered?.count === 0) return undefined;
-  board.enter('proving_gpus', 'a CUDA context on every GPU');
-  // What was found, the step says itself; where its time is over without a word, nobody has looked.
-  return step('ssh_unreachable', 'nobody could look at the GPUs', deadlines.gpuMs, (withinMs) =>
-    host('prove the GPUs', { withinMs }).proveGpus({
-      host: machine,
-      instanceType,
-      ...(ordered === undefined ? {} : { ordered }),
-    }),
-  );
 }
 
 /** The boot it ended in; undefined: there was nothing to run. */
@@ -180,23 +147,6 @@ async function bootstrap(
       }),
   );
   return bootId;
-}
-
-/** A step that, when its time is up, fails as what it was for; with the last thing it met. */
-async function step<T>(
-  type: FailureType,
-  what: string,
-  withinMs: number,
-  run: (withinMs: number) => Promise<T>,
-): Promise<T> {
-  try {
-    return await run(withinMs);
-  } catch (error) {
-    if (!ranOutOfTime(error)) throw error;
-    const known = failureTypeOf(error);
-    if (known !== undefined && known !== 'provider_unavailable') throw error;
-    throw failure(type, `${what} within ${formatDuration(withinMs)}: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 function now(): string {

@@ -14,6 +14,11 @@ export interface SshConnectOptions {
   readonly signal?: AbortSignal;
   /** TCP, key exchange and authentication together. Default 10 000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * The TCP connection alone. Default: as long as all of it. While a machine boots its network may drop what comes: the system asks again after
+   * one second, then after two, four and eight, and a new connection soon asks more often than that.
+   */
+  readonly tcpTimeoutMs?: number;
   /** A question to a silent server each so many milliseconds. Default 5 000. */
   readonly keepaliveIntervalMs?: number;
   /** So many unanswered questions, and one interval more, and the connection counts as lost. Default 3. */
@@ -45,6 +50,7 @@ const TRUSTED_ALGORITHMS: ServerHostKeyAlgorithm[] = [
  */
 export async function connectSsh(target: SshTarget, options: SshConnectOptions = {}): Promise<SshConnectResult> {
   const { signal, connectTimeoutMs = 10_000, keepaliveIntervalMs = 5_000, keepaliveCountMax = 3 } = options;
+  const tcpTimeoutMs = Math.min(options.tcpTimeoutMs ?? connectTimeoutMs, connectTimeoutMs);
   const { host, port = 22, username = 'ubuntu', hostKey } = target;
   const keys = [target.privateKey, ...(target.previousPrivateKeys ?? [])].map((key) => readPrivateKey(key).text);
   if (hostKey.kind === 'pinned') requireFingerprint(hostKey.fingerprint);
@@ -76,13 +82,15 @@ export async function connectSsh(target: SshTarget, options: SshConnectOptions =
   }
 
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      fail('timed-out', `${where} did not get past ${phase()} within ${connectTimeoutMs} ms`);
-    }, connectTimeoutMs);
+    const timeOut = (afterMs: number) =>
+      setTimeout(() => fail('timed-out', `${where} did not get past ${phase()} within ${afterMs} ms`), afterMs);
+    const timer = timeOut(connectTimeoutMs);
+    const tcpTimer = timeOut(tcpTimeoutMs);
     signal?.addEventListener('abort', onAbort);
 
     function release(): void {
       clearTimeout(timer);
+      clearTimeout(tcpTimer);
       signal?.removeEventListener('abort', onAbort);
     }
     function fail(kind: SshConnectFailureKind, reason: string): void {
@@ -113,7 +121,10 @@ export async function connectSsh(target: SshTarget, options: SshConnectOptions =
     // Stays for good: an error that comes after the outcome is known changes nothing, and must not end the process.
     client.on('error', onError);
     client.on('close', onClose);
-    client.on('connect', () => (reached = true));
+    client.on('connect', () => {
+      reached = true;
+      clearTimeout(tcpTimer);
+    });
     client.on('handshake', () => (exchanged = true));
     // pam_nologin, for example, explains itself this way while a machine boots.
     client.on('banner', (text) => (banner = text.trim().replace(/\s+/g, ' ').slice(0, 200)));

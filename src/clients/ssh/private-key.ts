@@ -30,11 +30,27 @@ export interface PublicKey {
 }
 
 /**
+ * A worker has one key, or a few that replaced each other, and reads it for every connection; from PKCS#8 that takes ten milliseconds of a
+ * core, more than all the rest of a connection.
+ */
+const MOST_REMEMBERED = 10;
+const remembered = new Map<string, PrivateKey>();
+
+/**
  * Reads a private key in OpenSSH, PEM (PKCS#1, SEC1) or PKCS#8 form.
  *
  * @throws UnreadablePrivateKeyError
  */
 export function readPrivateKey(text: string): PrivateKey {
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const key = read(text);
+  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+  remembered.set(text, key);
+  return key;
+}
+
+function read(text: string): PrivateKey {
   if (text.trim() === '') {
     throw new UnreadablePrivateKeyError('it is empty', 'give an OpenSSH or PEM key');
   }

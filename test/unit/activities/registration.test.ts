@@ -5,7 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { DEFAULT_LOOKS, type ActivityDependencies } from '../../../src/activities/dependencies.ts';
 import { createNavarchActivities } from '../../../src/activities/navarch.ts';
-import type { RegistrationInput } from '../../../src/activities/types.ts';
+import type { RegisteredView, RegistrationInput } from '../../../src/activities/types.ts';
 import { NavarchClient, type NavarchRegistration } from '../../../src/clients/navarch/index.ts';
 import { absentMachine, startSimulator, type Simulator } from '../../../src/simulator/index.ts';
 import { endOf } from './end-of.ts';
@@ -77,7 +77,10 @@ function worker(
     beats,
     check: () => environment.run(() => activities.checkNavarch()),
     wait: (more: Partial<RegistrationInput> = {}) =>
-      environment.run((input: RegistrationInput) => activities.awaitRegistration(input), { ...INPUT, ...more }),
+      environment.run<[RegistrationInput], RegisteredView, (input: RegistrationInput) => Promise<RegisteredView>>(
+        (input) => activities.awaitRegistration(input),
+        { ...INPUT, ...more },
+      ),
   };
 }
 
@@ -89,6 +92,10 @@ function beating(): () => void {
 
 async function heartbeat(): Promise<void> {
   await say('SendHeartbeat', { timestamp: new Date().toISOString() });
+}
+
+async function lastHeartbeatMs(): Promise<number> {
+  return (await agent.getNode('i-1'))?.lastHeartbeatMs ?? 0;
 }
 
 /** What only agents say. */
@@ -146,7 +153,7 @@ describe('the wait for a registration', () => {
   test('ends when the node is ACTIVE, ours, with the GPUs that were seen, and heard', async () => {
     await agent.registerNode(REGISTRATION);
     const stop = beating();
-    expect(await worker().wait()).toEqual({ gpus: [GPU], fakeGpus: false });
+    expect(await worker().wait()).toMatchObject({ gpus: [GPU], fakeGpus: false });
     stop();
   });
 
@@ -203,6 +210,22 @@ describe('the wait for a registration', () => {
     expect(await waiting).toMatchObject({ gpus: [GPU] });
     stop();
     await first;
+  });
+
+  test('takes no heartbeat again that was heard before, where it is told so', async () => {
+    await agent.registerNode(REGISTRATION);
+    const stop = beating();
+    const { heardMs = 0 } = await worker().wait();
+    stop();
+    expect(await worker().wait({ heardAfterMs: heardMs - 1 })).toMatchObject({ gpus: [GPU] });
+    const last = await lastHeartbeatMs();
+    const later = worker();
+    let over = false;
+    const waiting = later.wait({ heardAfterMs: last }).finally(() => (over = true));
+    while (later.beats.length < 5) await pause();
+    expect(over).toBe(false);
+    await heartbeat();
+    expect((await waiting).heardMs).toBeGreaterThan(last);
   });
 
   test('mends a node that is heard and held UNHEALTHY, writes that down before, and hears it once more', async () => {
@@ -267,9 +290,9 @@ describe('the wait for a registration', () => {
 
 describe('a node that has no agent', () => {
   test('is registered by us, with its GPUs, and again when Navarch has forgotten it', async () => {
-    expect(await worker().wait({ mode: 'direct' })).toEqual({ gpus: [GPU], fakeGpus: false });
+    expect(await worker().wait({ mode: 'direct' })).toMatchObject({ gpus: [GPU], fakeGpus: false });
     simulator.controls.restartNavarch();
-    expect(await worker().wait({ mode: 'direct' })).toEqual({ gpus: [GPU], fakeGpus: false });
+    expect(await worker().wait({ mode: 'direct' })).toMatchObject({ gpus: [GPU], fakeGpus: false });
     expect(simulator.record.registrations).toMatchObject([
       { nodeId: 'i-1', region: 'us-east-1', gpuUuids: ['GPU-5e1f'], labels: { pool: 'training' } },
       { nodeId: 'i-1' },
