@@ -41,7 +41,7 @@ export async function countRunningOwners(temporal: Client, taskQueue: string): P
 const WITH_VISIBILITY = new WeakMap<Client, Promise<boolean>>();
 
 /** Whether the server can list and count by attributes. Asked once. */
-function hasVisibility(temporal: Client): Promise<boolean> {
+export function hasVisibility(temporal: Client): Promise<boolean> {
   const known = WITH_VISIBILITY.get(temporal);
   if (known !== undefined) return known;
   const asked = temporal.workflow.count("WorkflowId = 'none'").then(
