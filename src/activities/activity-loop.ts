@@ -32,7 +32,7 @@ export async function lookUntil<T>(options: {
   const timeIsUp = AbortSignal.timeout(Math.min(Math.ceil(until - startedAt), LONGEST_TIMER_MS));
   const signal = AbortSignal.any([cancelled, timeIsUp]);
   for (;;) {
-    const answer = await beating(options.details, () => options.look(signal)).catch((error: unknown) => {
+    const answer = await beating(options.details, () => options.look(signal), startedAt).catch((error: unknown) => {
       if (timeIsUp.aborted && !cancelled.aborted && error === timeIsUp.reason) throw options.timeUp();
       throw error;
     });
@@ -41,7 +41,7 @@ export async function lookUntil<T>(options: {
     if (performance.now() + everyMs >= until) throw options.timeUp();
     cancelled.throwIfAborted();
     // The pause may be longer than Temporal waits for a heartbeat.
-    await beating(options.details, () => delay(everyMs, undefined, { signal: cancelled }));
+    await beating(options.details, () => delay(everyMs, undefined, { signal: cancelled }), startedAt);
   }
 }
 
@@ -55,15 +55,26 @@ function timeLeftMs(): number {
   return Math.max(Math.min(startToCloseTimeoutMs, scheduleToCloseTimeoutMs - spentMs), 0);
 }
 
-/** Runs it with a heartbeat before, and every few seconds while it lasts. */
-export async function beating<T>(details: () => unknown, run: () => Promise<T>): Promise<T> {
-  heartbeat(details());
+/**
+ * Runs it with a heartbeat before, and every few seconds while it lasts; but with none in the attempt's first seconds: each that reaches the
+ * server is billed, and most steps are over by then.
+ */
+export async function beating<T>(
+  details: () => unknown,
+  run: () => Promise<T>,
+  startedAt = performance.now(),
+): Promise<T> {
   const { heartbeatTimeoutMs } = activityInfo();
   // An attempt without such a timeout is told one of 0.
   const everyMs = Math.min(HEARTBEAT_MS, (heartbeatTimeoutMs || Infinity) / HEARTBEATS_PER_TIMEOUT);
+  if (performance.now() - startedAt >= everyMs) heartbeat(details());
   const timer = setInterval(() => heartbeat(details()), everyMs);
   try {
     return await run();
+  } catch (error) {
+    // What this attempt leaves to the next one.
+    heartbeat(details());
+    throw error;
   } finally {
     clearInterval(timer);
   }

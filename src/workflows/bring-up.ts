@@ -88,7 +88,7 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
     if (!isActive) {
       await waitForActive('registered');
       // Each of the parties is asked at the end (P7).
-      board.enter('registering', `Lambda says active: until Navarch shows ${instanceId} ACTIVE and hears it still`);
+      board.enter('waiting_for_active', `active; until Navarch shows ${instanceId} ACTIVE and hears it still`);
       registered = await registerStill(story, offering, asWhat, registered);
     }
     return { machine, registered, architecture: seenAs.architecture, times };

@@ -1,9 +1,11 @@
 import type { Figure } from '../harness/figure.ts';
 import { budget } from './budget.ts';
+import { firstLine } from './first-line.ts';
 import { history } from './history.ts';
 import { lane, laneAtTruePace } from './lane.ts';
 import { memory, memoryOfMany } from './memory.ts';
 import { order } from './order.ts';
+import { ready } from './ready.ts';
 import { throughput } from './throughput.ts';
 import { window } from './window.ts';
 import { workerKilled } from './worker-killed.ts';
@@ -15,6 +17,8 @@ export const FIGURES: readonly Figure[] = [
   laneAtTruePace,
   window,
   order,
+  firstLine,
+  ready,
   history,
   memory,
   memoryOfMany,

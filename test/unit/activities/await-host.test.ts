@@ -52,7 +52,7 @@ function wait(address: string, wait: Wait = {}): Promise<HostView> {
     {
       startToCloseTimeoutMs: withinMs,
       scheduleToCloseTimeoutMs: withinMs,
-      heartbeatTimeoutMs: 30_000,
+      heartbeatTimeoutMs: 6,
       heartbeatDetails: before,
     },
     { logger: new DefaultLogger('ERROR') },

@@ -91,7 +91,7 @@ export async function bootstrapping(world: World = {}): Promise<Bootstrapping> {
       const environment = new MockActivityEnvironment({
         startToCloseTimeoutMs: withinMs,
         scheduleToCloseTimeoutMs: withinMs,
-        heartbeatTimeoutMs: 30_000,
+        heartbeatTimeoutMs: 6,
         workflowExecution: { workflowId: 'provision-node/a', runId: 'run-1' },
       });
       environment.on('heartbeat', (details) => heartbeats.push(details as Bootstrapping['heartbeats'][number]));

@@ -179,7 +179,10 @@ describe('GPUs that do not work get four looks', () => {
     await machine.powerOn();
     const left: { looks: number }[] = [];
     await failureOf(
-      prove(machine, { ordered: ONE_H100, onHeartbeat: (details) => left.push(details as { looks: number }) }),
+      prove(machine, {
+        ...{ ordered: ONE_H100, heartbeatTimeoutMs: 6 },
+        onHeartbeat: (details) => left.push(details as { looks: number }),
+      }),
     );
     const heartbeatDetails = left.findLast(({ looks }) => looks === 2);
     const before = looksAt(machine);
