@@ -2,7 +2,7 @@ import type { Figure } from '../harness/figure.ts';
 import { budget } from './budget.ts';
 import { firstLine } from './first-line.ts';
 import { history } from './history.ts';
-import { lane, laneAtTruePace } from './lane.ts';
+import { lane } from './lane.ts';
 import { memory, memoryOfMany } from './memory.ts';
 import { order } from './order.ts';
 import { ready } from './ready.ts';
@@ -14,7 +14,6 @@ import { workerKilled } from './worker-killed.ts';
 export const FIGURES: readonly Figure[] = [
   budget,
   lane,
-  laneAtTruePace,
   window,
   order,
   firstLine,

@@ -1,3 +1,4 @@
+import type { Node } from '../../../src/contract/provision-node.ts';
 import { activitiesOf } from '../harness/actions.ts';
 import { startChildWorker } from '../harness/child-worker.ts';
 import { openCloud, UNPACED, type BenchCloud } from '../harness/cloud.ts';
@@ -34,7 +35,11 @@ async function run(context: BenchContext): Promise<readonly Row[]> {
   context.tell(`${count} of each, ${AT_ONCE} at once; a provision has ${activities} activities`);
 
   const before = await bareRate(context, cloud, activities, count);
-  const provisions = await rate('provision', count, (name) => provisionOne(cloud, name));
+  const nodes: Node[] = [];
+  const provisions = await rate('provision', count, async (name) => {
+    nodes.push(await provisionOne(cloud, name));
+  });
+  context.tell(`median milliseconds: ${whereTimeGoes(nodes)}`);
   await worker.stop();
   const after = await bareRate(context, cloud, activities, count);
   const bare = (before + after) / 2;
@@ -50,9 +55,22 @@ async function run(context: BenchContext): Promise<readonly Row[]> {
 }
 
 /** Registered by ourselves and unproven: what a machine itself does for its agent and GPUs is not ours to measure. */
-async function provisionOne(cloud: BenchCloud, name: string): Promise<void> {
+async function provisionOne(cloud: BenchCloud, name: string): Promise<Node> {
   const provision = await cloud.provision({ name, instanceType: TYPE, gpuCheck: 'off', registration: 'direct' });
-  await provision.result();
+  return provision.result();
+}
+
+/** From one of a node's times to the next, as far as both are known. */
+function whereTimeGoes(nodes: readonly Node[]): string {
+  const steps = ['requested', 'granted', 'launched', 'addressKnown', 'sshVerified', 'bootstrapped', 'ready'] as const;
+  return steps
+    .slice(1)
+    .map((step, index) => {
+      const from = steps[index] ?? step;
+      const took = nodes.map(({ times }) => Date.parse(times[step]) - Date.parse(times[from]));
+      return `${step} +${median(took)}`;
+    })
+    .join(', ');
 }
 
 async function activitiesOfOne({ client, provision }: BenchCloud): Promise<number> {
