@@ -3,6 +3,7 @@ import { registerAdopt } from './commands/adopt.ts';
 import { registerInstances } from './commands/instances.ts';
 import { registerList } from './commands/list.ts';
 import { registerProvision } from './commands/provision.ts';
+import { registerQueue } from './commands/queue.ts';
 import { registerRelease } from './commands/release.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerSweep } from './commands/sweep.ts';
@@ -26,6 +27,7 @@ const OURS: readonly Registrar[] = [
   registerStatus,
   registerList,
   registerTerminate,
+  registerQueue,
   registerTypes,
   registerInstances,
   registerSweep,

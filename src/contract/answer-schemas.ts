@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FAILURE_TYPES } from '../domain/failures.ts';
 import { VERDICT_KINDS, type VerdictKind } from '../domain/orphan-verdict.ts';
 import { PHASES } from '../domain/phases.ts';
+import type { WaitingLine } from './account-broker.ts';
 import type { InstanceList, InstanceTypeList } from './list.ts';
 import type { KeptNode, LaunchRecord, Progress } from './messages.ts';
 import { node, provisionNodeRequest } from './provision-node.ts';
@@ -80,6 +81,31 @@ export const terminatedNode = z
     instanceId: z.string().exactOptional(),
   })
   .describe('What ended, on proof.') satisfies Describes<TerminatedNode>;
+
+/** Answer of the broker's `waitingLine` query. */
+export const waitingLine = z
+  .object({
+    total: z.int().describe('How many wait in all.'),
+    nodes: z
+      .array(
+        z.object({
+          name: z.string(),
+          place: z.int().describe('From 1.'),
+          priority: z.int().describe('1 goes first, 5 last.'),
+          since: time,
+          until: time,
+          instanceTypes: z.array(z.string()).readonly(),
+          regions: z.array(z.string()).readonly().exactOptional().describe('Absent: any region.'),
+          maxPricePerHourUsd: z.number().exactOptional(),
+          reason: z.string().describe('Why it waits, in one sentence.'),
+        }) satisfies Describes<WaitingLine['nodes'][number]>,
+      )
+      .readonly()
+      .describe('The first of them, in order.'),
+  })
+  .describe(
+    'Who waits for capacity in an account, in the order in which they are served.',
+  ) satisfies Describes<WaitingLine>;
 
 /** Result of `listInstances`. */
 export const instanceList = z

@@ -10,6 +10,7 @@ import {
   releasedInstance,
   sweepResult,
   terminatedNode,
+  waitingLine,
 } from './answer-schemas.ts';
 import { node, provisionNodeRequest } from './provision-node.ts';
 import { instanceRequest, sweepRequest } from './sweep.ts';
@@ -29,6 +30,7 @@ const ANSWERED: Readonly<Record<string, z.ZodType>> = {
   'terminate-node.result.json': terminatedNode,
   'kept-node.json': keptNode,
   'progress.json': progress,
+  'waiting-line.json': waitingLine,
   'list-instances.result.json': instanceList,
   'list-instance-types.result.json': instanceTypeList,
   'sweep.result.json': sweepResult,

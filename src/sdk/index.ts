@@ -1,4 +1,5 @@
 // What other services import: `import { NodeProvisioner } from 'navarch-provisioner'`. No Lambda key, no activity, no native worker with it.
+export type { WaitingLine, WaitingNode } from '../contract/account-broker.ts';
 export type { ListedInstance, ListedInstanceType } from '../contract/list.ts';
 export type { LaunchRecord } from '../contract/messages.ts';
 export type { FieldProblem } from '../contract/parse.ts';

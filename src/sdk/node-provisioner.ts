@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
+import type { WaitingLine } from '../contract/account-broker.ts';
 import type { InstanceList, InstanceTypeList, ListedInstance, ListedInstanceType } from '../contract/list.ts';
 import { provisionNodeRequest, type ProvisionNodeRequest } from '../contract/provision-node.ts';
 import type { AdoptedInstance, EndedInstance, ReleasedInstance } from '../contract/sweep.ts';
@@ -16,6 +17,7 @@ import { NodeProvision } from './node-provision.ts';
 import { latestRun, readStatus, type NodeStatus } from './node-status.ts';
 import { NodeTermination } from './node-termination.ts';
 import { startOrJoin } from './start.ts';
+import { readWaitingLine } from './waiting-line.ts';
 import { sweep, type SweepOptions, type SweepReport } from './sweep.ts';
 import { parsed } from './unwrap.ts';
 
@@ -100,6 +102,11 @@ export class NodeProvisioner {
   /** The nodes that are being provisioned or kept. Needs no worker. */
   async list(filter: NodeFilter = {}): Promise<readonly ListedNode[]> {
     return listNodes(this.#caller, parsed(nodeFilter, filter));
+  }
+
+  /** Who waits for capacity in this account, in the order in which they are served, and why. @throws NoWorkerError */
+  async queue(): Promise<WaitingLine> {
+    return readWaitingLine(this.#caller, this.#account);
   }
 
   /** Every instance type of Lambda, with price and where there is capacity now. @throws UnauthorizedError, NoWorkerError */

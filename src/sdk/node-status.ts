@@ -46,13 +46,13 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
   if (keeperRun === undefined) return undefined;
   const workflowId = keepNodeId(name);
   const progress = await readProgress(caller, workflowId);
-  const { node } = await ask(caller, workflowId, keptNodeQuery);
+  const { node } = await askWorkflow(caller, workflowId, keptNodeQuery);
   return { name, phase: progress.phase, workflowId, runId: keeperRun, progress, node };
 }
 
 /** @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
 export async function readProgress(caller: Caller, workflowId: string): Promise<Progress> {
-  const progress = await ask(caller, workflowId, progressQuery);
+  const progress = await askWorkflow(caller, workflowId, progressQuery);
   const trouble = troubleOf(await described(caller, workflowId));
   return trouble === undefined ? progress : { ...progress, trouble };
 }
@@ -69,12 +69,17 @@ function troubleOf(description: WorkflowExecutionDescription | undefined): strin
 }
 
 /** Asks the workflow's latest run. */
-async function ask<T>(caller: Caller, workflowId: string, query: QueryDefinition<T>): Promise<T> {
+export async function askWorkflow<T, Args extends unknown[]>(
+  caller: Caller,
+  workflowId: string,
+  query: QueryDefinition<T, Args>,
+  ...args: Args
+): Promise<T> {
   const { client, taskQueue } = caller;
   return caller.ask(workflowId, async () => {
     try {
       return await client.withDeadline(Date.now() + QUERY_WITHIN_MS, () =>
-        client.workflow.getHandle(workflowId).query(query),
+        client.workflow.getHandle(workflowId).query(query, ...args),
       );
     } catch (error) {
       if (error instanceof Error && isGrpcDeadlineError(error.cause))
@@ -89,7 +94,8 @@ export async function latestRun(caller: Caller, workflowId: string): Promise<str
   return (await described(caller, workflowId))?.runId;
 }
 
-async function runningRun(caller: Caller, workflowId: string): Promise<string | undefined> {
+/** The id of the latest run, if it runs. */
+export async function runningRun(caller: Caller, workflowId: string): Promise<string | undefined> {
   const found = await described(caller, workflowId);
   return found?.status.name === 'RUNNING' ? found.runId : undefined;
 }
