@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { Instance } from '../clients/lambda/index.ts';
 import { mainTaskQueue } from '../contract/task-queues.ts';
 import { stateOf } from '../domain/instances.ts';
@@ -9,7 +9,7 @@ import { readTypes } from './lambda.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { translated } from './failures.ts';
 import { FleetNews, type OwnInstance } from './fleet-news.ts';
-import { listRunningOwners } from './running-owners.ts';
+import { listRunningOwners, type RunningOwner } from './running-owners.ts';
 import type { AccountActivities, FleetPace } from './types.ts';
 
 /** One that boots for longer is stuck, or slow enough to be looked at less often. The slowest boot seen took 857 s. */
@@ -34,7 +34,7 @@ export function createAccountActivities(dependencies: ActivityDependencies): Acc
     readFleet: translated(async ({ names, expected, again, withOwners, previousAt }) => {
       const at = activityInfo().currentAttemptScheduledTimestampMs;
       // Before the list: whoever had an instance then, and is not in the list, misses it.
-      const owners = withOwners || news.isNew ? await listRunningOwners(temporal, mainTaskQueue(account)) : undefined;
+      const owners = withOwners || news.isNew ? await whoRuns() : undefined;
       const listed = await lambda.listInstances({ signal: cancellationSignal() });
       const living = listed.filter(({ status }) => stateOf(status) !== 'ended');
       const ours = listed.flatMap(ownInstance);
@@ -44,8 +44,9 @@ export function createAccountActivities(dependencies: ActivityDependencies): Acc
         at,
         instances: living.length,
         centsPerHour: living.reduce((sum, { instanceType }) => sum + instanceType.priceCentsPerHour, 0),
+        // Another namespace's nodes have names of their own.
         taken: living.flatMap(({ id, tags }) => {
-          const name = tagValue(tags, TAG.node);
+          const name = tagValue(tags, TAG.namespace) === namespaceId ? tagValue(tags, TAG.node) : undefined;
           return name !== undefined && names.includes(name) ? [{ name, instanceId: id }] : [];
         }),
         listed: expected.filter((instanceId) => listed.some(({ id }) => id === instanceId)),
@@ -62,6 +63,16 @@ export function createAccountActivities(dependencies: ActivityDependencies): Acc
       };
     }),
   };
+
+  /** Undefined where Temporal's visibility does not answer: what the list shows is told all the same. */
+  async function whoRuns(): Promise<readonly RunningOwner[] | undefined> {
+    try {
+      return await listRunningOwners(temporal, mainTaskQueue(account));
+    } catch (error) {
+      log.warn('fleet: Temporal does not say which owners run', { error });
+      return undefined;
+    }
+  }
 
   function ownInstance(instance: Instance): (OwnInstance & { readonly launchedAt?: number })[] {
     const { id: instanceId, status, ip, tags } = instance;

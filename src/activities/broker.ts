@@ -85,10 +85,10 @@ export function createBrokerActivities(dependencies: ActivityDependencies): Brok
   const { temporal } = dependencies;
   const broker = new Broker(dependencies);
   return {
-    async joinLine({ ticket }) {
+    async joinLine({ ticket, withPlace }) {
       await broker.ask(ticketSignal, ticket);
       // The time-skipping server, known by its lack of visibility, loses workflow tasks when it is queried and signalled at once.
-      if (!(await hasVisibility(temporal))) return {};
+      if (!withPlace || !(await hasVisibility(temporal).catch(() => false))) return {};
       return (await broker.placeOf(ticket.name)) ?? {};
     },
 
@@ -97,7 +97,7 @@ export function createBrokerActivities(dependencies: ActivityDependencies): Brok
     },
 
     async wakeBroker() {
-      if ((await countRunningOwners(temporal, activityInfo().taskQueue)) > 0) await broker.ask(lookSignal, {});
+      if (await isNeeded()) await broker.ask(lookSignal, {});
     },
 
     async callWaiters({ except }) {
@@ -115,6 +115,16 @@ export function createBrokerActivities(dependencies: ActivityDependencies): Brok
       return { called: waiting.length };
     },
   };
+
+  /** One too many ends by itself. */
+  async function isNeeded(): Promise<boolean> {
+    try {
+      return (await countRunningOwners(temporal, activityInfo().taskQueue)) > 0;
+    } catch (error) {
+      log.warn('account broker: Temporal does not say whether any owner runs', { error });
+      return true;
+    }
+  }
 }
 
 /** What the broker should know of a launch at once, and not only when the list shows it. */

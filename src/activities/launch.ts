@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Client } from '@temporalio/client';
@@ -14,6 +15,9 @@ import { hostKeyUserData, mergedUserData } from './user-data.ts';
 /** What must be left of the start-to-close time when the request is sent: as long as the client waits for its answer (90 of 120 seconds), and a bit. */
 const SHARE_TO_ANSWER = 0.8;
 
+/** A grant comes two seconds before its turn; a clock that is wrong by more must not hold a launch up. */
+const LONGEST_TURN_MS = 3_000;
+
 const beforeSending = new AsyncLocalStorage<() => void>();
 
 /** To be called as the last thing before a request leaves this process: throws when it must not leave any more. */
@@ -28,13 +32,14 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
   // never grows to a size worth counting.
   const taken = new Set<string>();
   return {
-    async launchInstance({ launchToken, node, runId, offering, sshKeyName, request, hostKeyFingerprint }) {
+    async launchInstance({ launchToken, node, runId, offering, sshKeyName, request, hostKeyFingerprint, notBefore }) {
       const enteredAt = performance.now();
       const { startToCloseTimeoutMs, attempt, taskToken } = activityInfo();
       if (taken.has(launchToken) || attempt > 1) {
         throw outcomeUnknown('the launch was handed to a worker twice: it may have been sent the first time');
       }
       taken.add(launchToken);
+      await sleep(Math.min((notBefore ?? 0) - Date.now(), LONGEST_TURN_MS));
       // P2: a worker that was stopped while the step was on its way to it begins it with a fresh clock. Only Temporal knows whether it still waits.
       await requireStillWanted(temporal, taskToken);
       const hostKey = deriveHostKey({ secret: await ssh.hostKeySecret(), salt: launchToken });

@@ -118,9 +118,10 @@ export interface AccountActivities {
 
 /** Between owners and their broker, through Temporal alone. */
 export interface BrokerActivities {
-  /** Sends the ticket, and starts the broker where none runs. Where it stands in the line, as far as the broker says. */
+  /** Sends the ticket, and starts the broker where none runs. Where asked: its place in the line, as far as the broker says. */
   joinLine(input: {
     readonly ticket: Ticket;
+    readonly withPlace: boolean;
   }): Promise<{ readonly place?: number; readonly total?: number; readonly reason?: string }>;
   /** Asks the broker to look at the fleet, and to tell the owner of this launch again. Starts it where none runs. */
   askToLook(input: { readonly launchToken?: string }): Promise<void>;
@@ -212,6 +213,8 @@ export interface LaunchInput {
   readonly request: Pick<ProvisionNodeRequest, 'image' | 'fileSystemNames' | 'pool' | 'labels' | 'userData'>;
   /** As recorded before the launch: it is refused when the worker derives another one (P10). */
   readonly hostKeyFingerprint: string;
+  /** The launch is not sent before this time, in milliseconds since the epoch: its turn in the account's lane. Seconds away at most. */
+  readonly notBefore?: number;
 }
 
 /** One launch request per 13 seconds and account, by the broker's grants. */

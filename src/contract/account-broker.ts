@@ -13,8 +13,8 @@ export interface AccountBrokerInput {
   readonly line?: readonly Waiter[];
   readonly refusals?: readonly Refusal[];
   readonly underWay?: readonly LaunchUnderWay[];
-  /** When the next launch slot opens, in milliseconds since the epoch. */
-  readonly laneOpensAt?: number;
+  /** When the next launch may be sent, in milliseconds since the epoch. */
+  readonly laneFreeAt?: number;
   /** Lambda asked for a pause until then. */
   readonly pausedUntil?: number;
   /** When the fleet was listed last. */
@@ -117,6 +117,8 @@ export interface GrantMessage {
   readonly offering: Offering;
   /** The SSH key to launch with, as the account has it. */
   readonly accountKey: AccountKey;
+  /** The launch may be sent from then on, in milliseconds since the epoch: a little later than it can be there. */
+  readonly notBefore?: number;
   /** After that it has gone to another, in milliseconds since the epoch. */
   readonly validUntil: number;
 }

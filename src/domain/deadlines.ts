@@ -95,6 +95,9 @@ export function unlistedOfferingRestMs(refusals: number): number {
 /** A waiting provision sends its ticket again so often: the net under a broker that was lost with all its tickets. Each time costs it eleven events. */
 export const TICKET_RESEND_MS = 1 * HOUR;
 
+/** Whoever waits for longer than this sends its ticket a first time again, and learns its place in the line by it. */
+export const TICKET_FIRST_RESEND_MS = 1 * MINUTE;
+
 /** A ticket that was not sent again for so long has no owner any more. */
 export const TICKET_KEPT_MS = 3 * TICKET_RESEND_MS;
 

@@ -71,11 +71,23 @@ function isFull(): boolean {
   return continueAsNewSuggested || historyLength >= EVENTS_PER_RUN;
 }
 
+/** So many grants go out at a time where launches are not limited. */
+const MOST_GRANTS = 50;
+
 /** Gives each open slot of the launch lane to the first in order; returns when the next one opens for somebody. */
 async function grantSlots(state: BrokerState, reads: BrokerReads): Promise<number> {
+  const sent: Promise<void>[] = [];
+  try {
+    return await nextSlots(state, reads, sent);
+  } finally {
+    await Promise.all(sent);
+  }
+}
+
+async function nextSlots(state: BrokerState, reads: BrokerReads, sent: Promise<void>[]): Promise<number> {
   for (;;) {
     const now = Date.now();
-    const opensAt = Math.max(state.laneOpensAt, state.pausedUntil);
+    const opensAt = state.grantsFrom;
     const ready = state.waiters.filter((waiter) => reads.keyOf(waiter) !== undefined);
     const { grant, hopeless } = nextGrant(ready, state.situation(now));
     for (const { waiter, type, reason } of hopeless) {
@@ -83,7 +95,8 @@ async function grantSlots(state: BrokerState, reads: BrokerReads): Promise<numbe
     }
     if (grant === undefined) return Infinity;
     if (now < opensAt) return opensAt;
-    await send(state, reads, grant);
+    if (sent.length >= MOST_GRANTS) return now;
+    sent.push(send(state, reads, grant));
   }
 }
 
@@ -92,22 +105,21 @@ async function send(state: BrokerState, reads: BrokerReads, { waiter, offering }
   if (accountKey === undefined) return;
   const { name, runId, ticketId } = waiter;
   const now = Date.now();
-  const laneBefore = state.laneOpensAt;
   // Before it is sent: what it brings about may be told at once.
-  state.granted(waiter, offering.priceCentsPerHour, now);
+  const notBefore = state.granted(waiter, offering.priceCentsPerHour, now);
   try {
     await getExternalWorkflowHandle(provisionNodeId(name), runId).signal(grantSignal, {
       ticketId,
       offering,
       accountKey,
+      notBefore,
       validUntil: now + GRANT_VALID_MS,
     });
   } catch (error) {
     if (!(error instanceof TemporalFailure)) throw error;
-    // Nobody waits there any more: the slot is the next one's.
     log.info('account broker: a waiter is gone', { name, reason: messageOf(error) });
-    if (state.underWay.get(name)?.ticketId === ticketId) state.underWay.delete(name);
-    state.laneOpensAt = laneBefore;
+    state.takenBack(waiter);
+    state.changes += 1;
   }
 }
 

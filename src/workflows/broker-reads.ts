@@ -5,7 +5,7 @@ import { ACCOUNT_FACTS_MS } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { inOrder, type Waiter } from '../domain/grants.ts';
 import { reading, temporal } from './activities.ts';
-import type { BrokerState } from './broker-state.ts';
+import { LEAD_MS, type BrokerState } from './broker-state.ts';
 import { failureTypeOf, messageOf } from './failures.ts';
 
 /** So many names are asked about in one list, and so many of those who wait are known before others are called: what goes into a step stays small. */
@@ -17,8 +17,9 @@ const LONGEST_BACKOFF_MS = MINUTE;
 /** A question that could not be answered is asked again after so long. */
 const FACT_RETRY_MS = 10 * SECOND;
 
-/** After a grant no look is begun for so long: the launch should find the budget unused. */
-const CLEAR_FOR_LAUNCH_MS = 1_500;
+/** No look is begun so shortly before a launch is sent, beyond the distance of two requests, or after: it should find the budget unused. */
+const CLEAR_BEFORE_MS = 200;
+const CLEAR_AFTER_MS = 500;
 
 /** Requests that may be so near each other are not limited at all. */
 const NO_LIMIT_MS = 50;
@@ -137,13 +138,16 @@ export class BrokerReads {
 
   /** Not before that is anything asked of Lambda: its requests are so far apart, it may have asked for a pause, and a launch goes first. */
   #budgetAt(now: number): number {
-    const { settings, pausedUntil } = this.#state;
+    const { settings, pausedUntil, sendAt, laneFreeAt } = this.#state;
     const apartMs = settings?.requestIntervalMs ?? 0;
     const at = Math.max(now, this.#lastLookAt + (apartMs < NO_LIMIT_MS ? 0 : apartMs), pausedUntil);
-    if (settings === undefined || settings.launchIntervalMs < 2 * CLEAR_FOR_LAUNCH_MS) return at;
-    const launchAt = this.#launchAt === Infinity ? this.#state.grantedAt : this.#launchAt;
-    const isInTheWay = at > launchAt - settings.requestIntervalMs && at < launchAt + CLEAR_FOR_LAUNCH_MS;
-    return isInTheWay ? launchAt + CLEAR_FOR_LAUNCH_MS : at;
+    if (this.#state.laneMs < 2 * LEAD_MS) return at;
+    // The launch that was granted last, and the one that will be granted next.
+    const launches = [sendAt, ...(this.#launchAt === Infinity ? [] : [Math.max(laneFreeAt, this.#launchAt)])];
+    return launches.reduce((free, launchAt) => {
+      const isInTheWay = free > launchAt - apartMs - CLEAR_BEFORE_MS && free < launchAt + CLEAR_AFTER_MS;
+      return isInTheWay ? launchAt + CLEAR_AFTER_MS : free;
+    }, at);
   }
 
   #capacityAt(now: number): number {
@@ -186,7 +190,8 @@ export class BrokerReads {
     const isNear = lookWanted || isNew || [...underWay.values()].some(({ instanceId }) => instanceId !== undefined);
     const hasCaps = caps.instances !== undefined || caps.centsPerHour !== undefined;
     const isBooting = waiters.some(({ obstacle }) => obstacle !== undefined) || (hasCaps && line.size > 0);
-    const every = isNear ? everyMs.near : isBooting ? Math.min(everyMs.boot, everyMs[fleet.pace]) : everyMs[fleet.pace];
+    const soonMs = Math.min(everyMs.near, 2 * fleet.settings.requestIntervalMs);
+    const every = isNear ? soonMs : isBooting ? Math.min(everyMs.boot, everyMs[fleet.pace]) : everyMs[fleet.pace];
     return this.#backedOff('fleet', (this.#begunAt.fleet ?? 0) + every);
   }
 

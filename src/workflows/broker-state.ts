@@ -54,8 +54,8 @@ const HOLD_MS: Readonly<Record<string, number>> = { quota_exceeded: MINUTE, prov
 /** Below this there is no lane: the limits of an account are seconds. */
 const SHORTEST_LANE_MS = 100;
 
-/** From a grant to its launch request it takes a fraction of a second: the next one is given so much earlier, and waits for its time in the worker. */
-const LEAD_MS = 600;
+/** From a grant to its launch request it takes a second or less: grants are given so much earlier, and the launch waits for its time in the worker. */
+export const LEAD_MS = 2 * SECOND;
 
 /**
  * All that the broker knows. Messages change it at once, wherever the story stands; what they say may be of another version, and what cannot
@@ -73,9 +73,11 @@ export class BrokerState {
   fleet: FleetView | undefined;
   /** When the last list of instances had been answered. */
   listedAt: number | undefined;
-  laneOpensAt: number;
-  /** When the last grant was given. */
-  grantedAt = 0;
+  /** When the next launch may be sent. */
+  laneFreeAt: number;
+  /** When the last grant's launch is expected to be sent, or was. */
+  sendAt = 0;
+  #lastGranted: string | undefined;
   pausedUntil: number;
   /** Somebody asked for a look at the fleet. */
   lookWanted = false;
@@ -90,7 +92,7 @@ export class BrokerState {
     for (const waiter of listOf(given.line) as readonly Waiter[])
       if (readTicket(waiter) !== undefined) this.line.set(waiter.name, waiter);
     for (const launch of listOf(given.underWay) as readonly LaunchUnderWay[]) this.underWay.set(launch.name, launch);
-    this.laneOpensAt = numberOr(given.laneOpensAt, 0);
+    this.laneFreeAt = numberOr(given.laneFreeAt, 0);
     this.pausedUntil = numberOr(given.pausedUntil, 0);
     this.listedAt = typeof given.listedAt === 'number' ? given.listedAt : undefined;
     this.hasCalled = given.hasCalled === true;
@@ -104,7 +106,7 @@ export class BrokerState {
       line: bestOf([...this.line.values()], MOST_CARRIED),
       refusals: this.refusals,
       underWay: [...this.underWay.values()],
-      laneOpensAt: this.laneOpensAt,
+      laneFreeAt: this.laneFreeAt,
       pausedUntil: this.pausedUntil,
       hasCalled: this.hasCalled,
       ...(this.listedAt === undefined ? {} : { listedAt: this.listedAt }),
@@ -164,25 +166,39 @@ export class BrokerState {
       if (instanceId !== undefined && fleet.listed.includes(instanceId)) this.underWay.delete(name);
     }
     // A broker that has just begun knows of no launch but what the list shows.
-    if (fleet.lastLaunchAt !== undefined && this.laneOpensAt === 0) this.#laneAfter(fleet.lastLaunchAt);
+    if (fleet.lastLaunchAt !== undefined && this.laneFreeAt === 0) this.laneFreeAt = fleet.lastLaunchAt + this.laneMs;
   }
 
-  granted(waiter: Waiter, centsPerHour: number, now: number): void {
+  /** Between two launches; 0: they are not limited. */
+  get laneMs(): number {
+    const laneMs = this.settings?.launchIntervalMs ?? 0;
+    return laneMs >= SHORTEST_LANE_MS ? laneMs : 0;
+  }
+
+  /** When the next grant may be given. */
+  get grantsFrom(): number {
+    return Math.max(this.laneFreeAt - Math.min(LEAD_MS, this.laneMs / 2), this.pausedUntil);
+  }
+
+  /** Takes the waiter out of the line, and the slot for it. Returns when its launch may be sent. */
+  granted(waiter: Waiter, centsPerHour: number, now: number): number {
     const { name, runId, ticketId } = waiter;
     this.line.delete(name);
     this.underWay.set(name, { name, runId, ticketId, centsPerHour, grantedAt: now });
-    this.grantedAt = now;
-    const laneMs = this.settings?.launchIntervalMs ?? 0;
-    if (laneMs >= SHORTEST_LANE_MS) this.laneOpensAt = now + laneMs;
+    this.sendAt = Math.max(now, this.laneFreeAt);
+    this.laneFreeAt = this.sendAt + this.laneMs;
+    this.#lastGranted = ticketId;
+    return this.sendAt;
+  }
+
+  /** The waiter was gone: the slot is the next one's. */
+  takenBack({ name, ticketId }: Waiter): void {
+    if (this.underWay.get(name)?.ticketId === ticketId) this.underWay.delete(name);
+    if (this.#lastGranted === ticketId) this.laneFreeAt = this.sendAt;
   }
 
   pause(ms: number, now: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, now + Math.min(ms, LONGEST_PAUSE_MS));
-  }
-
-  #laneAfter(sentAt: number): void {
-    const laneMs = this.settings?.launchIntervalMs ?? 0;
-    if (laneMs >= SHORTEST_LANE_MS) this.laneOpensAt = sentAt + laneMs - Math.min(LEAD_MS, laneMs / 10);
   }
 
   #listen(): void {
@@ -271,7 +287,10 @@ export class BrokerState {
     if (told === undefined) return;
     const { name, outcome, failure, instanceId, instanceType, region, sentAt, retryAfterMs } = told;
     const launch = this.underWay.get(name);
-    if (sentAt !== undefined) this.#laneAfter(Math.min(sentAt, now));
+    // Of the last grant this is exact; of one before it, or of another broker's, it is the least.
+    const freeAt = sentAt === undefined ? now : Math.min(sentAt, now) + this.laneMs;
+    if (launch !== undefined && launch.ticketId === this.#lastGranted) this.laneFreeAt = freeAt;
+    else this.laneFreeAt = Math.max(this.laneFreeAt, freeAt);
     if (outcome === 'accepted' && instanceId !== undefined && launch !== undefined)
       this.underWay.set(name, { ...launch, instanceId });
     if (outcome === 'accepted') this.lookWanted = true;
@@ -279,7 +298,7 @@ export class BrokerState {
     this.underWay.delete(name);
     if (failure === 'capacity_unavailable') this.refusals = withRefusal(this.refusals, { instanceType, region }, now);
     if (failure === 'rate_limited') this.pause(retryAfterMs ?? PAUSE_MS, now);
-    this.laneOpensAt = Math.max(this.laneOpensAt, now + (HOLD_MS[failure ?? ''] ?? 0));
+    this.laneFreeAt = Math.max(this.laneFreeAt, now + (HOLD_MS[failure ?? ''] ?? 0));
   }
 
   #shown(asked: { readonly name?: string; readonly most?: number } | undefined): WaitingLine {

@@ -40,6 +40,7 @@ export async function launch(
   offering: Offering,
   accountKey: AccountKey,
   dueBy: number,
+  notBefore?: number,
 ): Promise<Launched> {
   const launchToken = launchTokenFrom(uuid4());
   const { fingerprint } = await derivation('choose its SSH host key').describeHostKey({ launchToken });
@@ -65,6 +66,7 @@ export async function launch(
         sshKeyName: accountKey.name,
         request: pickLaunchFields(request),
         hostKeyFingerprint: fingerprint,
+        ...(notBefore === undefined ? {} : { notBefore }),
       }),
     );
     owned.instanceId = instanceId;

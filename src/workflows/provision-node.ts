@@ -81,7 +81,7 @@ function requireAgentForIt({ bootstrap, registration, allowFakeGpus }: Provision
 }
 
 /** One launch: the ready node, or undefined when another launch should be tried; what this one made is undone by then. */
-async function tryLaunch(story: Story, { offering, accountKey }: GrantMessage): Promise<Node | undefined> {
+async function tryLaunch(story: Story, { offering, accountKey, notBefore }: GrantMessage): Promise<Node | undefined> {
   const { board, request, inbox } = story;
   const grantedAt = Date.now();
   const saga = new Saga();
@@ -94,6 +94,7 @@ async function tryLaunch(story: Story, { offering, accountKey }: GrantMessage): 
       offering,
       accountKey,
       grantedAt + longestLaunchMs(story.deadlines),
+      notBefore,
     );
     const brought = await bringUp(story, launched, offering);
     const readyAt = Date.now();

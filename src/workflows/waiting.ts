@@ -10,7 +10,7 @@ import { TemporalFailure } from '@temporalio/common';
 import { leaveSignal, MISSING, type GrantMessage } from '../contract/account-broker.ts';
 import { accountOf } from '../contract/task-queues.ts';
 import { accountBrokerId } from '../contract/workflow-ids.ts';
-import { NEWS_NET_MS, TICKET_RESEND_MS } from '../domain/deadlines.ts';
+import { NEWS_NET_MS, TICKET_FIRST_RESEND_MS, TICKET_RESEND_MS } from '../domain/deadlines.ts';
 import { formatDuration, SECOND } from '../domain/durations.ts';
 import type { FailureType } from '../domain/failures.ts';
 import { isFailureType } from '../domain/failures.ts';
@@ -38,15 +38,16 @@ export async function waitForGrant(story: Story): Promise<GrantMessage> {
   if (story.capacityUntil <= since && board.triesRefused > 0) throw noCapacity(what, story);
   const until = Math.max(story.capacityUntil, since + ONE_LOOK_MS);
   const ticket = ticketOf(story, until);
-  let isInLine = false;
+  let sent = 0;
   try {
     for (;;) {
-      const { place, total, reason } = await temporal('join the line for capacity').joinLine({ ticket });
-      isInLine = true;
+      const asked = { ticket, withPlace: sent > 0 };
+      const { place, total, reason } = await temporal('join the line for capacity').joinLine(asked);
+      sent += 1;
       if (place !== undefined) board.waits(place, total ?? place, reason);
       const left = until - Date.now();
       if (left <= 0) throw noCapacity(what, story);
-      const withinMs = Math.min(left, TICKET_RESEND_MS);
+      const withinMs = Math.min(left, sent === 1 ? TICKET_FIRST_RESEND_MS : TICKET_RESEND_MS);
       const answer = await inbox.answerTo(ticket.ticketId, withinMs, `wait for capacity: ${what}`.slice(0, 100));
       if (answer === undefined || answer === 'called') continue;
       if (answer.kind === 'grant') return answer.grant;
@@ -54,7 +55,7 @@ export async function waitForGrant(story: Story): Promise<GrantMessage> {
     }
   } catch (error) {
     // One that was cancelled on its way into the line may arrive there all the same, and is found out when its turn comes.
-    if (isInLine && error instanceof TemporalFailure) await leaveLine(ticket);
+    if (sent > 0 && error instanceof TemporalFailure) await leaveLine(ticket);
     throw error;
   }
 }
