@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { NavarchError, type NavarchNode } from '../clients/navarch/index.ts';
 import type { GpuView } from '../domain/gpus.ts';
 import { judgeRegistration, type RegisteredNode } from '../domain/registration.ts';
@@ -63,6 +63,23 @@ export async function awaitRegistration(
   });
 }
 
+/** One look at a node that was registered before, in which nothing is mended or waited for. */
+export async function lookAtRegistration(
+  dependencies: ActivityDependencies,
+  input: RegistrationInput,
+): Promise<RegisteredView | undefined> {
+  const signal = cancellationSignal();
+  try {
+    const shown = await dependencies.navarch.getNode(input.nodeId, { signal });
+    const node = shown === undefined ? undefined : registered(shown);
+    const verdict = judgeRegistration(node, input, input.heardAfterMs);
+    return verdict.kind === 'ready' ? await readyView(dependencies, input, node, verdict.fakeGpus, signal) : undefined;
+  } catch (error) {
+    if (error instanceof NavarchError) return undefined;
+    throw error;
+  }
+}
+
 /**
  * One node on its way into Navarch. A control plane keeps nodes in memory only, and no agent registers twice by itself: one that was forgotten,
  * or has ended, is started again over SSH. An UNHEALTHY mark of an earlier silence is mended. A control plane that is away is waited for.
@@ -115,7 +132,7 @@ class Registration {
     if (verdict.kind !== 'mend') this.#note({ mendingSince: undefined });
     switch (verdict.kind) {
       case 'ready':
-        return this.#ready(node, verdict.fakeGpus, signal);
+        return readyView(this.#dependencies, this.#input, node, verdict.fakeGpus, signal);
       case 'wrong gpus':
         if (await this.#beginAnew(node, signal)) return undefined;
         throw final('registration_failed', verdict.reason);
@@ -130,17 +147,6 @@ class Registration {
         this.#note({ waitingFor: [verdict.reason, this.beat.agent].filter((part) => part !== undefined).join('; ') });
         return undefined;
     }
-  }
-
-  /** Its agent was heard, and last of all: is it still the boot for which its GPUs are proven? The story judges that. */
-  async #ready(node: RegisteredNode | undefined, fakeGpus: boolean, signal: AbortSignal): Promise<RegisteredView> {
-    const { host, gpus } = this.#input;
-    const bootId = gpus === undefined ? undefined : await readBootId(this.#dependencies, host, signal);
-    return {
-      ...{ gpus: (node?.gpus ?? []).map(view), fakeGpus },
-      ...(node?.lastHeartbeatMs === undefined ? {} : { heardMs: node.lastHeartbeatMs }),
-      ...(bootId === undefined ? {} : { bootId }),
-    };
   }
 
   /**
@@ -221,6 +227,22 @@ class Registration {
       Object.entries({ ...this.beat, ...change }).filter(([, value]) => value !== undefined),
     ) as unknown as Beat;
   }
+}
+
+/** Its agent was heard, and last of all: is it still the boot for which its GPUs are proven? The story judges that. */
+async function readyView(
+  dependencies: ActivityDependencies,
+  { host, gpus }: RegistrationInput,
+  node: RegisteredNode | undefined,
+  fakeGpus: boolean,
+  signal: AbortSignal,
+): Promise<RegisteredView> {
+  const bootId = gpus === undefined ? undefined : await readBootId(dependencies, host, signal);
+  return {
+    ...{ gpus: (node?.gpus ?? []).map(view), fakeGpus },
+    ...(node?.lastHeartbeatMs === undefined ? {} : { heardMs: node.lastHeartbeatMs }),
+    ...(bootId === undefined ? {} : { bootId }),
+  };
 }
 
 function inWords(result: RestartResult): string {

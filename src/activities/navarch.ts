@@ -1,5 +1,5 @@
 import { NavarchError } from '../clients/navarch/index.ts';
-import { awaitRegistration } from './await-registration.ts';
+import { awaitRegistration, lookAtRegistration } from './await-registration.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { fromNavarch } from './failures.ts';
 import type { NavarchActivities } from './types.ts';
@@ -20,6 +20,8 @@ export function createNavarchActivities(dependencies: ActivityDependencies): Nav
     },
 
     awaitRegistration: (input) => awaitRegistration(dependencies, input),
+
+    lookAtRegistration: (input) => lookAtRegistration(dependencies, input),
 
     async markNode({ nodeId, command }) {
       try {

@@ -326,6 +326,8 @@ export interface NavarchActivities {
   checkNavarch(): Promise<void>;
   /** Waits until Navarch shows the node ACTIVE, as ours, with the GPUs we saw, and has heard it (P7). */
   awaitRegistration(input: RegistrationInput): Promise<RegisteredView>;
+  /** The same in one look that changes nothing; undefined: not so, or no answer. */
+  lookAtRegistration(input: RegistrationInput): Promise<RegisteredView | undefined>;
   /** Marks the node in Navarch. A node that Navarch does not know is no failure: there is nothing to mark. */
   markNode(input: { readonly nodeId: string; readonly command: 'cordon' | 'drain' }): Promise<void>;
 }

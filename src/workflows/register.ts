@@ -1,4 +1,6 @@
-import type { ProvenGpus, RegisteredView, RegistrationInput } from '../activities/types.ts';
+import { TemporalFailure } from '@temporalio/common';
+import { isCancellation, proxyLocalActivities } from '@temporalio/workflow';
+import type { NavarchActivities, ProvenGpus, RegisteredView, RegistrationInput } from '../activities/types.ts';
 import { MINUTE } from '../domain/durations.ts';
 import type { Offering } from '../domain/offerings.ts';
 import { host } from './activities.ts';
@@ -12,6 +14,9 @@ const MOST_REBOOTS = 3;
 
 /** A heartbeat of so long ago still says that the agent is alive: one comes every half minute, and Navarch itself waits for four. */
 const HEARD_FOR_MS = MINUTE;
+
+/** One question to Navarch and one to the machine, each with its own limits, which are shorter together. */
+const LOOK_ONCE_MS = MINUTE;
 
 /** As what a machine is to be registered. */
 export type Registration = Omit<RegistrationInput, 'gpus' | 'heardAfterMs'>;
@@ -53,16 +58,52 @@ export async function register(
   return { proven, view, at: Date.now() };
 }
 
-/** The same once more, later. What was heard a moment ago need not be said again; after a long time the agent may have ended. */
+/**
+ * The same once more, later. What was heard a moment ago need not be said again; after a long time the agent may have ended. Nearly always
+ * one look will do, which a local activity spares the history the events of a step.
+ */
 export async function registerStill(
   story: Story,
   offering: Offering,
   registration: Registration,
   { proven, view, at }: Registered,
 ): Promise<Registered> {
-  const { heardMs } = view;
   const counts = Date.now() - at < HEARD_FOR_MS;
-  return register(story, offering, registration, proven, heardMs === undefined || !counts ? heardMs : heardMs - 1);
+  const heardAfterMs = view.heardMs === undefined || !counts ? view.heardMs : view.heardMs - 1;
+  const still = await lookOnce(inputFor(registration, proven, heardAfterMs));
+  if (still !== undefined && (proven === undefined || still.bootId === proven.bootId)) {
+    return { proven, view: still, at: Date.now() };
+  }
+  return register(story, offering, registration, proven, heardAfterMs);
+}
+
+/** Undefined: it is not so, or nobody could tell. */
+async function lookOnce(input: RegistrationInput): Promise<RegisteredView | undefined> {
+  const { lookAtRegistration } = proxyLocalActivities<Pick<NavarchActivities, 'lookAtRegistration'>>({
+    summary: 'look once more whether it is registered and heard',
+    startToCloseTimeout: LOOK_ONCE_MS,
+    scheduleToCloseTimeout: LOOK_ONCE_MS,
+    retry: { maximumAttempts: 1 }, // the step that waits does it again
+  });
+  try {
+    return await lookAtRegistration(input);
+  } catch (error) {
+    // Not ActivityFailure: in a replay, a local activity's time-out comes without that envelope.
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+    return undefined;
+  }
+}
+
+function inputFor(
+  registration: Registration,
+  proven: ProvenGpus | undefined,
+  heardAfterMs: number | undefined,
+): RegistrationInput {
+  return {
+    ...registration,
+    ...(proven === undefined ? {} : { gpus: proven.gpus }),
+    ...(heardAfterMs === undefined ? {} : { heardAfterMs }),
+  };
 }
 
 async function awaitRegistration(
@@ -72,10 +113,6 @@ async function awaitRegistration(
   heardAfterMs: number | undefined,
 ): Promise<RegisteredView> {
   return step('registration_failed', 'Navarch did not show the node alive', deadlines.registrationMs, (withinMs) =>
-    host('until registered and heard', { withinMs }).awaitRegistration({
-      ...registration,
-      ...(proven === undefined ? {} : { gpus: proven.gpus }),
-      ...(heardAfterMs === undefined ? {} : { heardAfterMs }),
-    }),
+    host('until registered and heard', { withinMs }).awaitRegistration(inputFor(registration, proven, heardAfterMs)),
   );
 }

@@ -76,6 +76,8 @@ function worker(
   return {
     beats,
     check: () => environment.run(() => activities.checkNavarch()),
+    look: (more: Partial<RegistrationInput> = {}) =>
+      environment.run(() => activities.lookAtRegistration({ ...INPUT, ...more })),
     wait: (more: Partial<RegistrationInput> = {}) =>
       environment.run<[RegistrationInput], RegisteredView, (input: RegistrationInput) => Promise<RegisteredView>>(
         (input) => activities.awaitRegistration(input),
@@ -285,6 +287,26 @@ describe('the wait for a registration', () => {
     await agent.issueCommand({ nodeId: 'i-1', command: 'uncordon' });
     expect(await waiting).toMatchObject({ gpus: [GPU] });
     stop();
+  });
+});
+
+describe('one look more at a node that was registered', () => {
+  test('tells what the wait would, and changes nothing where it would have to wait', async () => {
+    const { look } = worker();
+    expect(await look()).toBeUndefined();
+    await agent.registerNode(REGISTRATION);
+    await heartbeat();
+    const last = await lastHeartbeatMs();
+    expect(await look({ heardAfterMs: last - 1 })).toEqual({ gpus: [GPU], fakeGpus: false, heardMs: last });
+    expect(await look({ heardAfterMs: last })).toBeUndefined();
+    simulator.controls.setNodeStatus('i-1', 'UNHEALTHY');
+    expect(await look({ heardAfterMs: last - 1 })).toBeUndefined();
+    expect(commands()).toEqual([]);
+  });
+
+  test('says nothing when Navarch does not answer', async () => {
+    simulator.controls.setNavarchUp(false);
+    expect(await worker().look()).toBeUndefined();
   });
 });
 
