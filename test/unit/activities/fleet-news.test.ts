@@ -153,8 +153,10 @@ test('one that this process never saw is missed all the same, by its owner', asy
 
 test('an owner without an instance in hand misses none', async () => {
   const { read } = fleet();
-  const { instanceId: _, ...without } = BOOTING;
-  const owners = [without, owner({ isKeeper: false, phase: 'waiting_for_capacity' })];
+  const owners = [
+    { workflowId: PROVISION, isKeeper: false, node: 'trainer-1', phase: 'booting', needsAttention: false },
+    owner({ isKeeper: false, phase: 'waiting_for_capacity' }),
+  ];
   expect(await read([], { owners })).toEqual([]);
 });
 
