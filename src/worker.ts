@@ -61,6 +61,9 @@ export interface RunningWorker {
 const LAUNCH_GRACE_MS = 125_000;
 const HOST_GRACE_MS = 1_000;
 
+/** A node that boots holds one of these all the while: fewer than there are nodes, and the others' steps wait for theirs. */
+const MOST_HOST_STEPS = 2_000;
+
 /** Starts one worker process's two workers: workflows with SSH and Navarch, and all that asks Lambda something. */
 export async function startWorker({
   config,
@@ -111,6 +114,7 @@ export async function startWorker({
         taskQueue: queues.main,
         activities: { ...activities.main },
         maxCachedWorkflows: config.maxCachedWorkflows,
+        maxConcurrentActivityTaskExecutions: MOST_HOST_STEPS,
         shutdownGraceTime: HOST_GRACE_MS,
       }),
       await Worker.create({

@@ -33,11 +33,11 @@ export const DEFAULT_DEADLINES: RequestDeadlines = {
   registrationMs: 5 * MINUTE,
 };
 
-/** From the decision to launch until the machine is ready or given up, with each wait used to the full. */
+/** From the decision to launch until the machine is ready or given up, with each wait used to the full; registration is asked for twice where active comes last. */
 export function longestLaunchMs(deadlines: RequestDeadlines): number {
   const { addressMs, sshMs, gpuMs, bootstrapMs, activeMs, registrationMs } = deadlines;
   const sent = LAUNCH_SCHEDULE_TO_START_MS + LAUNCH_START_TO_CLOSE_MS + SETTLE_WINDOW_MS;
-  return sent + Math.max(addressMs + sshMs + 2 * gpuMs + bootstrapMs, activeMs) + registrationMs;
+  return sent + Math.max(addressMs + sshMs + 2 * gpuMs + bootstrapMs, activeMs) + 2 * registrationMs;
 }
 
 /** Launches one provision may use before it gives up. On a bad day 7 of 8 H100s were broken; more than a few tries is money without hope. */
