@@ -180,8 +180,8 @@ export const VARIABLES = {
     .describe('Default info.'),
   NAVARCH_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').describe('Default json.'),
   NAVARCH_MAX_CACHED_WORKFLOWS: wholeNumber(2, 1_000_000)
-    .default(500)
-    .describe('Workflows kept in memory between their tasks. Default 500.'),
+    .default(100)
+    .describe('Workflows kept in memory between their tasks, some 2 MiB each; others are replayed. Default 100.'),
 } as const;
 
 /** Those that may also be given as NAME_FILE. */

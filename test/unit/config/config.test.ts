@@ -78,7 +78,7 @@ describe('the environment', () => {
       http: { host: '127.0.0.1', port: 8080 },
       metricsAddress: undefined,
       log: { level: 'info', format: 'json' },
-      maxCachedWorkflows: 500,
+      maxCachedWorkflows: 100,
     });
     expect(await config.lambda.apiKey()).toBe(API_KEY);
     expect(await config.ssh.privateKey()).toBe(PRIVATE_KEY);
