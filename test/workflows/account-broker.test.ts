@@ -1,6 +1,15 @@
 import { afterEach, expect, test } from 'vitest';
-import { clearGpusSignal, condemnedGpusQuery, condemnGpusSignal } from '../../src/contract/account-broker.ts';
-import { accountBrokerId, WORKFLOW_TYPE } from '../../src/contract/workflow-ids.ts';
+import {
+  clearGpusSignal,
+  condemnedGpusQuery,
+  condemnGpusSignal,
+  waitingLineQuery,
+  type WaitingNode,
+} from '../../src/contract/account-broker.ts';
+import { accountBrokerId, keepNodeId, terminateNodeId, WORKFLOW_TYPE } from '../../src/contract/workflow-ids.ts';
+import type { WorldOptions } from '../../src/demo/world.ts';
+import { expectCleanSlate } from '../support/clean-slate.ts';
+import { endingOf, startProvision, uniqueName, type Provision } from '../support/provisions.ts';
 import { skippedWorld, type SkippedWorld } from '../support/skipped-world.ts';
 
 const MINUTE_MS = 60_000;
@@ -53,10 +62,11 @@ test('forgets GPUs that were seen to work, and ends with the last of them', asyn
 
 test('keeps its memory over many messages, in runs with small histories', async () => {
   const { handle, known, started } = await broker(['GPU-a']);
-  for (let sent = 0; sent < 500; sent++) {
+  // Each is an event at least, and a run has four thousand. It can only be followed by another when no message is on its way.
+  for (let sent = 0; sent < 4_100; sent++) {
     await handle.signal(condemnGpusSignal, { uuids: [`GPU-${sent % 10}`], reason: '', forMs: DAY_MS });
   }
-  await expect.poll(async () => (await handle.describe()).runId, { timeout: 30_000 }).not.toBe(started.signaledRunId);
+  await expect.poll(async () => (await handle.describe()).runId, { timeout: 60_000 }).not.toBe(started.signaledRunId);
   expect(await known()).toHaveLength(11);
 });
 
@@ -69,4 +79,84 @@ test('passes over what it cannot read, in what it was handed and in what it is t
     await handle.signal('clearGpus', nonsense);
   }
   expect(await known()).toEqual(['GPU-a', 'GPU-old']);
+});
+
+async function open(options: Partial<WorldOptions> = {}): Promise<SkippedWorld> {
+  world = await skippedWorld(options);
+  return world;
+}
+
+function provisionOf({ client, taskQueue }: SkippedWorld, request: Readonly<Record<string, unknown>>) {
+  return startProvision(client, taskQueue, request);
+}
+
+async function end({ client, taskQueue }: SkippedWorld, name: string): Promise<void> {
+  await client.workflow.execute('terminateNode', {
+    workflowId: terminateNodeId(name),
+    taskQueue,
+    args: [{ name, reason: 'the test is over' }],
+  });
+}
+
+/** Lets time pass until the line shows this of the name. The test's own timeout bounds it. */
+async function untilWaiting({ client, account, temporal }: SkippedWorld, name: string, reason: RegExp) {
+  const broker = client.workflow.getHandle(accountBrokerId(account));
+  for (;;) {
+    await temporal.sleep(5_000);
+    const { nodes } = await broker.query(waitingLineQuery, {});
+    const waiting = nodes.find((node: WaitingNode) => node.name === name);
+    if (waiting !== undefined && reason.test(waiting.reason)) return waiting;
+  }
+}
+
+test('with as many instances as the account may have, the next node waits with that for a reason, until one has ended', async () => {
+  const opened = await open({
+    environment: { LAMBDA_REQUEST_INTERVAL: '1ms', LAMBDA_LAUNCH_INTERVAL: '1ms', NAVARCH_MAX_INSTANCES: '1' },
+  });
+  const [first, second] = [uniqueName(), uniqueName()];
+  await (await provisionOf(opened, { name: first })).result();
+  const waiting = await provisionOf(opened, { name: second });
+  expect(await untilWaiting(opened, second, /has 1 of at most 1 instances/)).toMatchObject({ place: 1 });
+  const { record } = opened.simulator;
+  expect(record.instances).toHaveLength(1);
+
+  await end(opened, first);
+  expect(await waiting.result()).toMatchObject({ name: second, launchesUsed: 1 });
+  expectCleanSlate(opened.simulator, { alive: 1 });
+  // It was launched when the first had ended, not when that was asked for.
+  const [before, after] = record.instances;
+  expect(after?.acceptedAt).toBeGreaterThanOrEqual(before?.endedAt ?? Infinity);
+});
+
+test('a name that lives in the account without an owner holds its own ticket back, and nobody else', async () => {
+  const opened = await open();
+  const { client, simulator } = opened;
+  const [name, other] = [uniqueName(), uniqueName()];
+  const { instanceId } = await (await provisionOf(opened, { name })).result();
+  await client.workflow.getHandle(keepNodeId(name)).terminate('by force');
+
+  const held = await provisionOf(opened, { name });
+  const { reason } = await untilWaiting(opened, name, /lives in the account already/);
+  expect(reason).toContain(instanceId);
+  expect(reason).toContain('end, adopt or release it');
+  // Asked for later, and served before.
+  await (await provisionOf(opened, { name: other })).result();
+  expect(simulator.record.instances).toHaveLength(2);
+
+  simulator.controls.endFromOutside(instanceId, 'terminated');
+  expect((await held.result()).instanceId).not.toBe(instanceId);
+  expectCleanSlate(simulator, { alive: 2 });
+});
+
+test('an SSH key that the account does not have fails the provision that named it, and no other', async () => {
+  const opened = await open();
+  const asked = [['nobodys'], undefined].map((sshKeyNames) =>
+    provisionOf(opened, sshKeyNames === undefined ? {} : { sshKeyNames }),
+  );
+  const [refused, served] = (await Promise.all(asked)) as [Provision, Provision];
+  const ending = await endingOf(refused.result());
+  expect(ending.type).toBe('invalid_request');
+  expect(ending.message).toContain('no SSH key named nobodys');
+  expect(await served.result()).toMatchObject({ launchesUsed: 1 });
+  expectCleanSlate(opened.simulator, { alive: 1 });
 });
