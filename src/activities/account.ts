@@ -12,6 +12,9 @@ import { FleetNews, type OwnInstance } from './fleet-news.ts';
 import { listRunningOwners, type RunningOwner } from './running-owners.ts';
 import type { AccountActivities, FleetPace } from './types.ts';
 
+/** Visibility that does not answer by then is not waited for: the list of instances is what counts. */
+const OWNERS_MS = 15_000;
+
 /** One that boots for longer is stuck, or slow enough to be looked at less often. The slowest boot seen took 857 s. */
 const USUAL_BOOT_MS = 20 * 60_000;
 
@@ -26,7 +29,7 @@ export function createAccountActivities(dependencies: ActivityDependencies): Acc
       const readAt = activityInfo().currentAttemptScheduledTimestampMs;
       const listed = await readTypes(lambda);
       const types = listed.filter(({ name }) => wanted.includes(name));
-      const snapshot: CapacitySnapshot = { readAt, types, listedTypes: listed.length };
+      const snapshot: CapacitySnapshot = { readAt, asked: wanted, types, listedTypes: listed.length };
       const now = digestOf({ types, listedTypes: listed.length });
       return now === digest ? { kind: 'unchanged', readAt } : { kind: 'changed', snapshot, digest: now };
     }),
@@ -67,7 +70,8 @@ export function createAccountActivities(dependencies: ActivityDependencies): Acc
   /** Undefined where Temporal's visibility does not answer: what the list shows is told all the same. */
   async function whoRuns(): Promise<readonly RunningOwner[] | undefined> {
     try {
-      return await listRunningOwners(temporal, mainTaskQueue(account));
+      const list = (): ReturnType<typeof listRunningOwners> => listRunningOwners(temporal, mainTaskQueue(account));
+      return await temporal.withDeadline(Date.now() + OWNERS_MS, list);
     } catch (error) {
       log.warn('fleet: Temporal does not say which owners run', { error });
       return undefined;

@@ -21,6 +21,7 @@ const ANSWER_MS = 3_000;
 
 /** So many of those who wait are called at a time. */
 const CALLS_AT_A_TIME = 8;
+const MOST_CALLED = 2_000;
 
 type Dependencies = Pick<ActivityDependencies, 'temporal' | 'account'>;
 
@@ -97,14 +98,16 @@ export function createBrokerActivities(dependencies: ActivityDependencies): Brok
     },
 
     async wakeBroker() {
-      if (await isNeeded()) await broker.ask(lookSignal, {});
+      if (await isNeeded()) await broker.ask(lookSignal, { ifOlder: true });
     },
 
     async callWaiters({ except }) {
       const owners = await listRunningOwners(temporal, activityInfo().taskQueue);
-      const waiting = owners.filter(
+      const all = owners.filter(
         ({ phase, node }) => phase === 'waiting_for_capacity' && node !== undefined && !except.includes(node),
       );
+      // Whoever is not called comes by itself within the hour.
+      const waiting = all.slice(0, MOST_CALLED);
       await inParallel(waiting, CALLS_AT_A_TIME, async ({ workflowId }) => {
         try {
           await temporal.workflow.getHandle(workflowId).signal(sendTicketSignal);

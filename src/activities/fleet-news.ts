@@ -61,6 +61,7 @@ const WITH_INSTANCE = [
 export class FleetNews {
   readonly #temporal: Client;
   readonly #told = new Map<string, Told>();
+  #hasTold = false;
 
   constructor(temporal: Client) {
     this.#temporal = temporal;
@@ -68,11 +69,12 @@ export class FleetNews {
 
   /** Nothing was told by this process yet: it should know who runs before it tells everybody everything. */
   get isNew(): boolean {
-    return this.#told.size === 0;
+    return !this.#hasTold;
   }
 
   async tell(reading: FleetReading): Promise<{ readonly told: number }> {
     const due = this.#due(reading);
+    this.#hasTold ||= reading.owners !== undefined;
     const now = due.slice(0, MOST_SIGNALS);
     await inParallel(now, SIGNALS_AT_A_TIME, async ({ instance, news }) => {
       if (await this.#signal(instance, news)) this.#told.set(instance.instanceId, { instance, at: reading.at });

@@ -32,41 +32,51 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
   // never grows to a size worth counting.
   const taken = new Set<string>();
   return {
-    async launchInstance({ launchToken, node, runId, offering, sshKeyName, request, hostKeyFingerprint, notBefore }) {
+    async launchInstance(input) {
+      const { launchToken, node, runId, offering, sshKeyName, request, hostKeyFingerprint, notBefore, ticketId } =
+        input;
       const enteredAt = performance.now();
       const { startToCloseTimeoutMs, attempt, taskToken } = activityInfo();
       if (taken.has(launchToken) || attempt > 1) {
         throw outcomeUnknown('the launch was handed to a worker twice: it may have been sent the first time');
       }
       taken.add(launchToken);
-      await sleep(Math.min((notBefore ?? 0) - Date.now(), LONGEST_TURN_MS));
-      // P2: a worker that was stopped while the step was on its way to it begins it with a fresh clock. Only Temporal knows whether it still waits.
-      await requireStillWanted(temporal, taskToken);
-      const hostKey = deriveHostKey({ secret: await ssh.hostKeySecret(), salt: launchToken });
-      if (hostKey.fingerprint !== hostKeyFingerprint) {
-        throw notSent(
-          'this worker derives another SSH host key than was recorded for the launch: its secret was exchanged just now, or is not the same on all workers (NAVARCH_HOST_KEY_SECRET, or the SSH private key)',
-        );
-      }
-      const image =
-        request.image ?? (defaults.imageFamily === undefined ? undefined : { family: defaults.imageFamily });
-      const identity = { node, launchToken, namespaceId, runId, launchedAt: new Date().toISOString() };
-      // P2: a worker that was stopped in the middle must not send when it wakes up after the workflow has given the launch up. The clock is
-      // monotonic, and the check is the last thing before the request.
       let sentAt: number | undefined;
-      const onlyInTime = (): void => {
-        const left = startToCloseTimeoutMs - (performance.now() - enteredAt);
-        if (left < startToCloseTimeoutMs * SHARE_TO_ANSWER)
-          throw notSent('the launch was not sent: too little of its time was left');
-        sentAt = Date.now();
-      };
       const { instanceType, region } = offering;
+      // The answer does not wait for it, and nothing depends on it.
       const told = (outcome: Pick<LaunchOutcome, 'outcome' | 'failure' | 'instanceId' | 'retryAfterMs'>): void => {
-        const when = sentAt === undefined ? {} : { sentAt };
-        // The answer does not wait for it, and nothing depends on it.
-        tellOutcome(broker, { name: node, instanceType, region, ...outcome, ...when }).catch(() => undefined);
+        const known = { ...(sentAt === undefined ? {} : { sentAt }), ...(ticketId === undefined ? {} : { ticketId }) };
+        tellOutcome(broker, { name: node, instanceType, region, ...outcome, ...known }).catch(() => undefined);
       };
+      await sleep(Math.min((notBefore ?? 0) - Date.now(), LONGEST_TURN_MS));
       try {
+        return await send();
+      } catch (error) {
+        const failed = fromLaunch(error);
+        told(outcomeOf(failed));
+        throw failed;
+      }
+
+      async function send(): Promise<{ readonly instanceId: string }> {
+        // P2: a worker that was stopped while the step was on its way to it begins it with a fresh clock. Only Temporal knows whether it still waits.
+        await requireStillWanted(temporal, taskToken);
+        const hostKey = deriveHostKey({ secret: await ssh.hostKeySecret(), salt: launchToken });
+        if (hostKey.fingerprint !== hostKeyFingerprint) {
+          throw notSent(
+            'this worker derives another SSH host key than was recorded for the launch: its secret was exchanged just now, or is not the same on all workers (NAVARCH_HOST_KEY_SECRET, or the SSH private key)',
+          );
+        }
+        const image =
+          request.image ?? (defaults.imageFamily === undefined ? undefined : { family: defaults.imageFamily });
+        const identity = { node, launchToken, namespaceId, runId, launchedAt: new Date().toISOString() };
+        // P2: a worker that was stopped in the middle must not send when it wakes up after the workflow has given the launch up. The clock is
+        // monotonic, and the check is the last thing before the request.
+        const onlyInTime = (): void => {
+          const left = startToCloseTimeoutMs - (performance.now() - enteredAt);
+          if (left < startToCloseTimeoutMs * SHARE_TO_ANSWER)
+            throw notSent('the launch was not sent: too little of its time was left');
+          sentAt = Date.now();
+        };
         // No cancellation signal: a launch under way cannot be called back, and its answer says what there is to undo.
         const launched = await beforeSending.run(onlyInTime, () =>
           lambda.launchInstance({
@@ -82,10 +92,6 @@ export function createLaunchActivities(dependencies: ActivityDependencies): Laun
         );
         told({ outcome: 'accepted', instanceId: launched.instanceId });
         return launched;
-      } catch (error) {
-        const failed = fromLaunch(error);
-        told(outcomeOf(failed));
-        throw failed;
       }
     },
   };

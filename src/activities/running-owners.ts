@@ -15,12 +15,13 @@ export interface RunningOwner {
 
 const PAGE_SIZE = 1_000;
 
+const OWNERS: readonly string[] = [WORKFLOW_TYPE.provisionNode, WORKFLOW_TYPE.keepNode];
+
 /** Provisions and keepers of the account that run. One question to Temporal for each thousand of them. */
 export async function listRunningOwners(temporal: Client, taskQueue: string): Promise<readonly RunningOwner[]> {
   if (!(await hasVisibility(temporal))) {
     // What is open, by type: the time-skipping server can do that.
-    const types = [WORKFLOW_TYPE.provisionNode, WORKFLOW_TYPE.keepNode];
-    return (await Promise.all(types.map((name) => listOpen(temporal, name)))).flat();
+    return (await Promise.all(OWNERS.map((name) => listOpen(temporal, name)))).flat();
   }
   return pages((nextPageToken) =>
     temporal.workflowService.listWorkflowExecutions({
@@ -57,7 +58,7 @@ export function hasVisibility(temporal: Client): Promise<boolean> {
 }
 
 function queryOf(taskQueue: string): string {
-  const types = `'${WORKFLOW_TYPE.provisionNode}', '${WORKFLOW_TYPE.keepNode}'`;
+  const types = OWNERS.map((name) => `'${name}'`).join(', ');
   return `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running' AND WorkflowType IN (${types})`;
 }
 
@@ -82,7 +83,8 @@ async function pages(
   let nextPageToken: Uint8Array = new Uint8Array();
   do {
     const page = await read(nextPageToken);
-    owners.push(...page.executions.map(ownerFrom));
+    // The time-skipping server lists other types, too.
+    owners.push(...page.executions.filter(({ type }) => OWNERS.includes(type?.name ?? '')).map(ownerFrom));
     nextPageToken = page.nextPageToken;
   } while (nextPageToken.length > 0);
   return owners;

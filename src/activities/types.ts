@@ -1,3 +1,4 @@
+import type { LookWish } from '../contract/account-broker.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
 import type { Judgement, Ledger, OwnerTrouble } from '../contract/sweep.ts';
 import type { EndWish, KeptNode } from '../contract/messages.ts';
@@ -124,7 +125,7 @@ export interface BrokerActivities {
     readonly withPlace: boolean;
   }): Promise<{ readonly place?: number; readonly total?: number; readonly reason?: string }>;
   /** Asks the broker to look at the fleet, and to tell the owner of this launch again. Starts it where none runs. */
-  askToLook(input: { readonly launchToken?: string }): Promise<void>;
+  askToLook(input: LookWish): Promise<void>;
   /** Starts the broker if any owner runs. */
   wakeBroker(): Promise<void>;
   /** Tells those who wait for capacity that a broker is there that does not know them. */
@@ -215,6 +216,8 @@ export interface LaunchInput {
   readonly hostKeyFingerprint: string;
   /** The launch is not sent before this time, in milliseconds since the epoch: its turn in the account's lane. Seconds away at most. */
   readonly notBefore?: number;
+  /** Of the grant: what comes of the launch is told the broker by it. */
+  readonly ticketId?: string;
 }
 
 /** One launch request per 13 seconds and account, by the broker's grants. */

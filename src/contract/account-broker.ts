@@ -43,6 +43,8 @@ export const leaveSignal = defineSignal<[{ readonly name: string; readonly runId
 /** What came of the launch for which a grant was given, as far as its answer says. Times in milliseconds since the epoch. */
 export interface LaunchOutcome {
   readonly name: string;
+  /** Of the grant. */
+  readonly ticketId?: string;
   readonly instanceType: string;
   readonly region: string;
   readonly outcome: 'accepted' | 'refused' | 'unknown';
@@ -56,8 +58,14 @@ export interface LaunchOutcome {
 
 export const launchOutcomeSignal = defineSignal<[LaunchOutcome]>('launchOutcome');
 
+export interface LookWish {
+  readonly launchToken?: string;
+  /** Only if the last look is older than those at a quiet fleet are apart: it should be awake, that is all. */
+  readonly ifOlder?: boolean;
+}
+
 /** Look at the fleet soon, and tell the owner of this launch what there is, even if that was told before. Starts the broker where none runs. */
-export const lookSignal = defineSignal<[{ readonly launchToken?: string }]>('look');
+export const lookSignal = defineSignal<[LookWish]>('look');
 
 /** Lambda answered 429 somewhere: nobody reads or launches for so long, in milliseconds. */
 export const pauseSignal = defineSignal<[{ readonly forMs: number }]>('pause');
@@ -179,6 +187,7 @@ export function readTicket(told: unknown): Ticket | undefined {
 
 const launchOutcome = z.looseObject({
   name: z.string(),
+  ticketId: z.string().optional(),
   instanceType: z.string(),
   region: z.string(),
   outcome: z.enum(['accepted', 'refused', 'unknown']),

@@ -83,13 +83,20 @@ export function nextGrant(
   const hopeless: Hopeless[] = [];
   const choices = new Choices(situation);
   let grant: Grant | undefined;
+  let unchecked: Waiter | undefined;
   for (const waiter of waiters) {
     const choice = choices.of(waiter);
     if (choice.kind === 'hopeless') hopeless.push({ waiter, type: choice.type, reason: choice.reason });
-    if (choice.kind !== 'offering' || obstacleOf(waiter, choice.offering, situation) !== undefined) continue;
-    if (grant === undefined || comesFirst(waiter, grant.waiter) < 0) grant = { waiter, offering: choice.offering };
+    if (choice.kind !== 'offering') continue;
+    if (isUnchecked(waiter)) {
+      if (unchecked === undefined || comesFirst(waiter, unchecked) < 0) unchecked = waiter;
+    } else if (obstacleOf(waiter, choice.offering, situation) === undefined) {
+      if (grant === undefined || comesFirst(waiter, grant.waiter) < 0) grant = { waiter, offering: choice.offering };
+    }
   }
-  return { ...(grant === undefined ? {} : { grant }), hopeless };
+  // Whoever is first waits for the next list a moment only: nobody is let past meanwhile.
+  const isHeld = grant !== undefined && unchecked !== undefined && comesFirst(unchecked, grant.waiter) < 0;
+  return { ...(grant === undefined || isHeld ? {} : { grant }), hopeless };
 }
 
 /** One place in the line, for people. */
@@ -110,15 +117,19 @@ export function waitingLine(waiters: readonly Waiter[], situation: Situation, mo
   const choices = new Choices(situation);
   return inOrder(waiters)
     .slice(0, most)
-    .map((waiter, index) => ({
-      name: waiter.name,
-      place: index + 1,
-      priority: waiter.priority,
-      waitingSince: waiter.arrivedAt,
-      until: waiter.until,
-      wishes: waiter.wishes,
-      reason: reasonOf(waiter, choices.of(waiter), situation),
-    }));
+    .map((waiter, index) => shown(waiter, index + 1, reasonOf(waiter, choices.of(waiter), situation)));
+}
+
+/** The one place of a name in the line, if it waits. */
+export function placeOf(name: string, waiters: readonly Waiter[], situation: Situation): readonly Place[] {
+  const waiter = waiters.find((each) => each.name === name);
+  if (waiter === undefined) return [];
+  const before = waiters.filter((other) => comesFirst(other, waiter) < 0).length;
+  return [shown(waiter, before + 1, reasonOf(waiter, new Choices(situation).of(waiter), situation))];
+}
+
+function shown({ name, priority, arrivedAt, until, wishes }: Waiter, place: number, reason: string): Place {
+  return { name, place, priority, waitingSince: arrivedAt, until, wishes, reason };
 }
 
 /** Those still wanted: in their time, and sent again of late. */
@@ -184,12 +195,17 @@ function reasonOf(waiter: Waiter, choice: Choice, situation: Situation): string 
 
 function obstacleOf(waiter: Waiter, offering: Offering, { caps, load }: Situation): string | undefined {
   if (waiter.obstacle !== undefined) return waiter.obstacle;
-  if (waiter.isNameFree !== true) return 'no list of instances newer than its request yet';
+  if (isUnchecked(waiter)) return 'no list of instances newer than its request yet';
   if (caps.instances !== undefined && load.instances >= caps.instances)
     return `the account has ${load.instances} of at most ${caps.instances} instances`;
   if (caps.centsPerHour !== undefined && load.centsPerHour + offering.priceCentsPerHour > caps.centsPerHour)
     return `the account costs $${(load.centsPerHour / 100).toFixed(2)} of at most $${(caps.centsPerHour / 100).toFixed(2)} an hour`;
   return undefined;
+}
+
+/** No list of instances newer than its ticket has been read. */
+function isUnchecked({ isNameFree, obstacle }: Waiter): boolean {
+  return isNameFree !== true && obstacle === undefined;
 }
 
 function kindOf({ wishes, priority }: Waiter): string {

@@ -37,7 +37,9 @@ export interface Wishes {
 export interface CapacitySnapshot {
   /** When it was asked for, in milliseconds since the epoch. */
   readonly readAt: number;
-  /** Those types of the list that somebody wants. */
+  /** Names that were asked about: of others it says nothing. */
+  readonly asked: readonly string[];
+  /** Those of them that the list has. */
   readonly types: readonly ListedType[];
   /** How many types the list has in all. None: that says something about Lambda's health, nothing about a request. */
   readonly listedTypes: number;
@@ -77,6 +79,8 @@ export function chooseOffering(
   const wanted = wishes.instanceTypes.flatMap((name) => known.get(name) ?? []);
   if (wanted.length < wishes.instanceTypes.length) {
     const unknown = wishes.instanceTypes.filter((name) => !known.has(name));
+    const unasked = unknown.filter((name) => !snapshot.asked.includes(name));
+    if (unasked.length > 0) return { kind: 'none', reason: `${unasked.join(', ')} not looked for yet` };
     return {
       kind: 'hopeless',
       type: 'invalid_request',

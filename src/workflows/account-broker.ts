@@ -46,6 +46,7 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
   for (;;) {
     const before = state.changes;
     const now = Date.now();
+    reads.throwDefect();
     state.tidy(now);
     await refuseHopeless(state, reads);
     const grantAt = await grantSlots(state, reads);
@@ -85,13 +86,16 @@ async function grantSlots(state: BrokerState, reads: BrokerReads): Promise<numbe
 }
 
 async function nextSlots(state: BrokerState, reads: BrokerReads, sent: Promise<void>[]): Promise<number> {
+  // Without a list of what lives nothing is known of lane, caps and names.
+  if (state.fleet === undefined) return Infinity;
   for (;;) {
     const now = Date.now();
     const opensAt = state.grantsFrom;
     const ready = state.waiters.filter((waiter) => reads.keyOf(waiter) !== undefined);
     const { grant, hopeless } = nextGrant(ready, state.situation(now));
     for (const { waiter, type, reason } of hopeless) {
-      await refuse(state, waiter, { ticketId: waiter.ticketId, type, message: `invalid request: ${reason}` });
+      const message = type === 'invalid_request' ? `invalid request: ${reason}` : reason;
+      await refuse(state, waiter, { ticketId: waiter.ticketId, type, message });
     }
     if (grant === undefined) return Infinity;
     if (now < opensAt) return opensAt;

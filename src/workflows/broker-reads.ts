@@ -14,15 +14,15 @@ const MOST_NAMES = 100;
 /** How often a failing look is tried again: with each failure twice as late as usual, up to this. */
 const LONGEST_BACKOFF_MS = MINUTE;
 
-/** A question that could not be answered is asked again after so long. */
-const FACT_RETRY_MS = 10 * SECOND;
-
 /** No look is begun so shortly before a launch is sent, beyond the distance of two requests, or after: it should find the budget unused. */
 const CLEAR_BEFORE_MS = 200;
 const CLEAR_AFTER_MS = 500;
 
 /** Requests that may be so near each other are not limited at all. */
 const NO_LIMIT_MS = 50;
+
+/** Those who were not called by then come by themselves. */
+const CALL_MS = 5 * MINUTE;
 
 type Look = 'capacity' | 'fleet' | 'facts' | 'call';
 
@@ -61,15 +61,28 @@ export class BrokerReads {
     this.#state = state;
   }
 
+  /** Nothing is under way whose answer would be missed. */
   get isIdle(): boolean {
-    return this.#running.size === 0;
+    return [...this.#running].every((look) => look === 'call');
+  }
+
+  /** A defect of ours fails the workflow task, which a mended worker repeats. */
+  throwDefect(): void {
+    if (this.#defect !== undefined) throw this.#defect;
   }
 
   /** Nobody waits, boots, ends or is kept. */
   get isUnneeded(): boolean {
     const { line, underWay, fleet, lookWanted } = this.#state;
     const isQuiet = fleet?.pace === 'quiet' && !lookWanted;
-    return this.isIdle && line.size === 0 && underWay.size === 0 && isQuiet && this.#owners === 0;
+    return (
+      this.isIdle && line.size === 0 && underWay.size === 0 && isQuiet && this.#owners === 0 && this.#areOwnersKnown
+    );
+  }
+
+  /** Who runs was asked after somebody needed the broker last. */
+  get #areOwnersKnown(): boolean {
+    return this.#ownersAskedAt !== undefined && this.#ownersAskedAt > this.#state.neededAt;
   }
 
   /** What goes wrong just now, for people. */
@@ -79,18 +92,24 @@ export class BrokerReads {
 
   /** The SSH key with which this waiter launches; undefined: not all that the account has to say to its request is known yet. */
   keyOf(waiter: Waiter): AccountKey | undefined {
-    const facts = factsOf(waiter).map((question) => this.#facts.get(question));
+    const facts = factsOf(waiter).map((question) => this.#known(question, waiter));
     return facts.includes(undefined) ? undefined : facts.find((fact) => fact?.key !== undefined)?.key;
   }
 
   /** Why the account cannot serve this waiter; undefined: it can, as far as is known. */
   refusalOf(waiter: Waiter): { readonly type: string; readonly message: string } | undefined {
-    return factsOf(waiter).flatMap((fact) => this.#facts.get(fact)?.refusal ?? [])[0];
+    return factsOf(waiter).flatMap((question) => this.#known(question, waiter)?.refusal ?? [])[0];
+  }
+
+  /** What was true when the ticket came is not asked again while it waits; a refusal counts for those only who had come before it. */
+  #known(question: string, { receivedAt }: Waiter): Fact | undefined {
+    const fact = this.#facts.get(question);
+    if (fact === undefined) return undefined;
+    return receivedAt < fact.at + (fact.refusal === undefined ? ACCOUNT_FACTS_MS : 1) ? fact : undefined;
   }
 
   /** Begins what is due, and returns when to come again (milliseconds since the epoch). `launchAt`: when the next grant is due; Infinity: none. */
   begin(now: number, launchAt: number): number {
-    if (this.#defect !== undefined) throw this.#defect;
     this.#launchAt = launchAt;
     this.#begin('call', this.#callAt(now), now, () => this.#call());
     this.#begin('facts', this.#factsAt(now), now, () => this.#readFacts());
@@ -155,7 +174,7 @@ export class BrokerReads {
     if (line.size === 0) return Infinity;
     const wanted = wantedTypes(this.#state.waiters);
     const isKnown = snapshot !== undefined && (snapshot.listedTypes === 0 || this.#hasAnswered(wanted));
-    if (!isKnown) return now;
+    if (!isKnown) return this.#backedOff('capacity', now);
     const usual = (this.#begunAt.capacity ?? 0) + (settings?.capacityMs ?? 5 * SECOND);
     // What is listed will do: the next look is for the next slot of the lane.
     const calm = this.#launchAt === Infinity ? 0 : this.#launchAt - 3 * (settings?.requestIntervalMs ?? 0);
@@ -198,10 +217,19 @@ export class BrokerReads {
   async #readFleet(): Promise<void> {
     const state = this.#state;
     const begunAt = Date.now();
-    const asked = inOrder(state.waiters.filter(({ isNameFree }) => isNameFree !== true)).slice(0, MOST_NAMES);
+    const unknown = inOrder(state.waiters.filter(({ isNameFree }) => isNameFree !== true));
+    // Those of whom nothing is known go first: a hundred held-up names must not keep the others from being asked about.
+    const asked = [
+      ...unknown.filter(({ obstacle }) => obstacle === undefined),
+      ...unknown.filter(({ obstacle }) => obstacle !== undefined),
+    ].slice(0, MOST_NAMES);
     const again = [...state.again].slice(0, MOST_NAMES);
     const quietMs = state.settings?.everyMs.quiet ?? 0;
-    const withOwners = this.#ownersAskedAt === undefined || begunAt >= this.#ownersAskedAt + quietMs * 0.9;
+    const isNoneExpected = state.line.size === 0 && state.underWay.size === 0 && state.fleet?.pace === 'quiet';
+    const withOwners =
+      this.#ownersAskedAt === undefined ||
+      begunAt >= this.#ownersAskedAt + quietMs * 0.9 ||
+      (isNoneExpected && !this.#areOwnersKnown);
     state.lookWanted = false;
     try {
       const fleet = await reading('what lives, boots and ends?', 'boot').readFleet({
@@ -217,32 +245,27 @@ export class BrokerReads {
       state.listed(fleet, asked, Date.now());
     } catch (error) {
       state.lookWanted = true;
+      // It may have seen what the next list misses (P12).
+      state.listedAt = undefined;
       throw error;
     }
   }
 
   #factsAt(now: number): number {
-    return this.#unanswered(now) === undefined ? Infinity : this.#backedOff('facts', now);
+    return this.#unanswered() === undefined ? Infinity : this.#backedOff('facts', now);
   }
 
   /** The first question that a waiter's request asks and that was not answered of late. */
-  #unanswered(now: number): string | undefined {
+  #unanswered(): string | undefined {
     for (const waiter of this.#state.waiters) {
-      for (const question of factsOf(waiter)) {
-        const fact = this.#facts.get(question);
-        // What was true when the ticket came is not asked again while it waits.
-        const isKnown =
-          fact?.refusal === undefined
-            ? fact && waiter.receivedAt < fact.at + ACCOUNT_FACTS_MS
-            : now < fact.at + FACT_RETRY_MS;
-        if (isKnown !== true) return question;
-      }
+      const question = factsOf(waiter).find((each) => this.#known(each, waiter) === undefined);
+      if (question !== undefined) return question;
     }
     return undefined;
   }
 
   async #readFacts(): Promise<void> {
-    const question = this.#unanswered(Date.now());
+    const question = this.#unanswered();
     if (question === undefined) return;
     const { sshKeyName, regions } = JSON.parse(question) as { sshKeyName?: string; regions?: string[] };
     try {
@@ -267,7 +290,7 @@ export class BrokerReads {
 
   async #call(): Promise<void> {
     const except = this.#state.waiters.slice(0, MOST_NAMES).map(({ name }) => name);
-    await temporal('call those who wait').callWaiters({ except });
+    await temporal('call those who wait', { withinMs: CALL_MS }).callWaiters({ except });
     this.#state.hasCalled = true;
   }
 

@@ -29,6 +29,7 @@ import { GRANT_FORGOTTEN_MS, GRANT_VALID_MS, LAUNCH_UNLISTED_MS } from '../domai
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import {
   bestOf,
+  placeOf,
   stillWaiting,
   waitingLine,
   type Load,
@@ -81,6 +82,8 @@ export class BrokerState {
   pausedUntil: number;
   /** Somebody asked for a look at the fleet. */
   lookWanted = false;
+  /** When somebody needed the broker last. */
+  neededAt = Date.now();
   hasCalled: boolean;
   /** Grows with whatever happens. */
   changes = 0;
@@ -166,7 +169,7 @@ export class BrokerState {
       if (instanceId !== undefined && fleet.listed.includes(instanceId)) this.underWay.delete(name);
     }
     // A broker that has just begun knows of no launch but what the list shows.
-    if (fleet.lastLaunchAt !== undefined && this.laneFreeAt === 0) this.laneFreeAt = fleet.lastLaunchAt + this.laneMs;
+    this.laneFreeAt = Math.max(this.laneFreeAt, (fleet.lastLaunchAt ?? 0) + this.laneMs);
   }
 
   /** Between two launches; 0: they are not limited. */
@@ -192,7 +195,7 @@ export class BrokerState {
   }
 
   /** The waiter was gone: the slot is the next one's. */
-  takenBack({ name, ticketId }: Waiter): void {
+  takenBack({ name, ticketId }: Pick<Waiter, 'name' | 'ticketId'>): void {
     if (this.underWay.get(name)?.ticketId === ticketId) this.underWay.delete(name);
     if (this.#lastGranted === ticketId) this.laneFreeAt = this.sendAt;
   }
@@ -231,10 +234,12 @@ export class BrokerState {
     );
     setHandler(
       lookSignal,
-      heard((told) => {
-        const { launchToken } = fieldsOf(told);
+      heard((told, now) => {
+        const { launchToken, ifOlder } = fieldsOf(told);
         if (typeof launchToken === 'string') this.again.add(launchToken);
-        this.lookWanted = true;
+        this.neededAt = now;
+        const isFresh = this.fleet !== undefined && now < this.fleet.at + this.fleet.settings.everyMs.quiet;
+        if (ifOlder !== true || !isFresh) this.lookWanted = true;
       }),
       { description: 'Look at the fleet.' },
     );
@@ -268,6 +273,7 @@ export class BrokerState {
 
   #join(ticket: Ticket | undefined, now: number): void {
     if (ticket === undefined) return;
+    this.neededAt = now;
     const { name, runId, ticketId } = ticket;
     const launch = this.underWay.get(name);
     // It was sent before its grant had come: that one is on its way.
@@ -280,34 +286,46 @@ export class BrokerState {
   }
 
   #leave({ name, runId }: Readonly<Record<string, unknown>>): void {
-    if (typeof name === 'string' && this.line.get(name)?.runId === runId) this.line.delete(name);
+    if (typeof name !== 'string') return;
+    if (this.line.get(name)?.runId === runId) this.line.delete(name);
+    // A grant that crossed it on the way is not taken.
+    const launch = this.underWay.get(name);
+    if (launch !== undefined && launch.runId === runId && launch.instanceId === undefined) this.takenBack(launch);
   }
 
   #conclude(told: LaunchOutcome | undefined, now: number): void {
     if (told === undefined) return;
-    const { name, outcome, failure, instanceId, instanceType, region, sentAt, retryAfterMs } = told;
-    const launch = this.underWay.get(name);
-    // Of the last grant this is exact; of one before it, or of another broker's, it is the least.
-    const freeAt = sentAt === undefined ? now : Math.min(sentAt, now) + this.laneMs;
-    if (launch !== undefined && launch.ticketId === this.#lastGranted) this.laneFreeAt = freeAt;
-    else this.laneFreeAt = Math.max(this.laneFreeAt, freeAt);
-    if (outcome === 'accepted' && instanceId !== undefined && launch !== undefined)
-      this.underWay.set(name, { ...launch, instanceId });
-    if (outcome === 'accepted') this.lookWanted = true;
+    const { name, ticketId, outcome, failure, instanceId, instanceType, region, sentAt, retryAfterMs } = told;
+    this.neededAt = now;
+    // One that comes late may be of a launch before the one under way.
+    const known = this.underWay.get(name);
+    const launch = ticketId === undefined || known?.ticketId === ticketId ? known : undefined;
+    // Of the last grant this is exact, unless the worker's clock is wrong; of one before it, or of another broker's, it is the least.
+    const isLast = launch !== undefined && launch.ticketId === this.#lastGranted;
+    const left = sentAt === undefined ? undefined : Math.max(Math.min(sentAt, now), isLast ? this.sendAt : 0);
+    const freeAt = left === undefined ? now : left + this.laneMs;
+    this.laneFreeAt = isLast ? freeAt : Math.max(this.laneFreeAt, freeAt);
+    if (outcome === 'accepted') {
+      // It may have been granted by a broker before this one.
+      const unknown = { name, runId: '', ticketId: ticketId ?? '', centsPerHour: 0, grantedAt: now };
+      if (instanceId !== undefined) this.underWay.set(name, { ...(launch ?? unknown), instanceId });
+      this.lookWanted = true;
+    }
     if (outcome !== 'refused') return;
-    this.underWay.delete(name);
+    if (launch !== undefined) this.underWay.delete(name);
     if (failure === 'capacity_unavailable') this.refusals = withRefusal(this.refusals, { instanceType, region }, now);
     if (failure === 'rate_limited') this.pause(retryAfterMs ?? PAUSE_MS, now);
-    this.laneFreeAt = Math.max(this.laneFreeAt, now + (HOLD_MS[failure ?? ''] ?? 0));
+    if (sentAt !== undefined) this.laneFreeAt = Math.max(this.laneFreeAt, now + (HOLD_MS[failure ?? ''] ?? 0));
   }
 
   #shown(asked: { readonly name?: string; readonly most?: number } | undefined): WaitingLine {
     const { name, most = MOST_SHOWN } = asked ?? {};
-    const places = waitingLine(this.waiters, this.situation(Date.now()), name === undefined ? most : Infinity);
-    const wanted = name === undefined ? places : places.filter((place) => place.name === name);
+    const situation = this.situation(Date.now());
+    const places =
+      name === undefined ? waitingLine(this.waiters, situation, most) : placeOf(name, this.waiters, situation);
     return {
       total: this.line.size,
-      nodes: wanted.map(({ wishes, waitingSince, until, ...place }) => ({
+      nodes: places.map(({ wishes, waitingSince, until, ...place }) => ({
         ...place,
         since: new Date(waitingSince).toISOString(),
         until: new Date(until).toISOString(),

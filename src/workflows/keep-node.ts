@@ -146,7 +146,7 @@ async function watch(launch: OwnedLaunch, news: Inbox, board: Board): Promise<st
   for (;;) {
     try {
       // Once a generation, should the sweeps be paused.
-      if (known === undefined && isContinued()) await temporal('make sure of the broker').askToLook({});
+      if (known === undefined && isContinued()) await temporal('make sure of the broker').askToLook({ ifOlder: true });
       const told = await news.next(wanted, known, undefined, '');
       known = told ?? known;
       if (known === undefined) continue;

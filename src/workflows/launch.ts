@@ -1,13 +1,12 @@
 import { CancelledFailure } from '@temporalio/common';
 import { CancellationScope, isCancellation, uuid4 } from '@temporalio/workflow';
 import type { LaunchFailureDetails, LaunchInput } from '../activities/types.ts';
-import type { AccountKey } from '../contract/kept-node.ts';
+import type { GrantMessage } from '../contract/account-broker.ts';
 import type { ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { SETTLE_LOOK_MS } from '../domain/deadlines.ts';
 import { isPassingRefusal } from '../domain/failures.ts';
 import { chooseSurvivor } from '../domain/instances.ts';
 import { launchTokenFrom } from '../domain/names.ts';
-import type { Offering } from '../domain/offerings.ts';
 import { seen } from '../domain/proof-of-absence.ts';
 import { derivation, launchLane } from './activities.ts';
 import type { Board } from './board.ts';
@@ -37,10 +36,8 @@ export async function launch(
   board: Board,
   inbox: Inbox,
   request: ProvisionNodeRequest,
-  offering: Offering,
-  accountKey: AccountKey,
+  { offering, accountKey, ticketId, notBefore }: GrantMessage,
   dueBy: number,
-  notBefore?: number,
 ): Promise<Launched> {
   const launchToken = launchTokenFrom(uuid4());
   const { fingerprint } = await derivation('choose its SSH host key').describeHostKey({ launchToken });
@@ -66,6 +63,7 @@ export async function launch(
         sshKeyName: accountKey.name,
         request: pickLaunchFields(request),
         hostKeyFingerprint: fingerprint,
+        ticketId,
         ...(notBefore === undefined ? {} : { notBefore }),
       }),
     );

@@ -15,11 +15,11 @@ import { bringUp } from './bring-up.ts';
 import { detailsOf, failingPlainly, failure, failureTypeOf, messageOf } from './failures.ts';
 import { handOver } from './hand-over.ts';
 import { joinKept } from './join.ts';
-import { isWorthWaiting, launch } from './launch.ts';
+import { isRefused, isWorthWaiting, launch } from './launch.ts';
 import { Saga } from './saga.ts';
 import { withDeadline } from './scopes.ts';
 import { openStory, type Continuation, type Story } from './story.ts';
-import { waitBeforeNextLaunch, waitForGrant } from './waiting.ts';
+import { leaveLine, waitBeforeNextLaunch, waitForGrant } from './waiting.ts';
 
 /**
  * Provisions a GPU node: returns it ready and handed to its keeper, or fails with everything undone (design: provisionNode).
@@ -50,7 +50,6 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
         await checkRequest(request);
         for (;;) {
           const grant = await waitForGrant(story);
-          requireAgentForIt(request, grant.offering);
           const ready = await tryLaunch(story, grant);
           if (ready !== undefined) return ready;
           if (workflowInfo().continueAsNewSuggested) await continueStory(story);
@@ -81,21 +80,14 @@ function requireAgentForIt({ bootstrap, registration, allowFakeGpus }: Provision
 }
 
 /** One launch: the ready node, or undefined when another launch should be tried; what this one made is undone by then. */
-async function tryLaunch(story: Story, { offering, accountKey, notBefore }: GrantMessage): Promise<Node | undefined> {
+async function tryLaunch(story: Story, grant: GrantMessage): Promise<Node | undefined> {
+  const { offering, accountKey } = grant;
   const { board, request, inbox } = story;
   const grantedAt = Date.now();
   const saga = new Saga();
   try {
-    const launched = await launch(
-      saga,
-      board,
-      inbox,
-      request,
-      offering,
-      accountKey,
-      grantedAt + longestLaunchMs(story.deadlines),
-      notBefore,
-    );
+    requireAgentForIt(request, offering);
+    const launched = await launch(saga, board, inbox, request, grant, grantedAt + longestLaunchMs(story.deadlines));
     const brought = await bringUp(story, launched, offering);
     const readyAt = Date.now();
     const node: Node = {
@@ -125,6 +117,8 @@ async function tryLaunch(story: Story, { offering, accountKey, notBefore }: Gran
       throwUnlessMachineAtFault(story, error);
       return undefined;
     }
+    // Of a refused launch the broker has heard; of a grant that was not used it has not.
+    if (!isRefused(error)) await leaveLine(request.name);
     return nextAfterRefusal(story, error);
   }
 }

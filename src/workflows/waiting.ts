@@ -47,7 +47,9 @@ export async function waitForGrant(story: Story): Promise<GrantMessage> {
       if (place !== undefined) board.waits(place, total ?? place, reason);
       const left = until - Date.now();
       if (left <= 0) throw noCapacity(what, story);
-      const withinMs = Math.min(left, sent === 1 ? TICKET_FIRST_RESEND_MS : TICKET_RESEND_MS);
+      // Those who came together do not come again together.
+      const again = sent === 1 ? TICKET_FIRST_RESEND_MS * (1 + Math.random()) : TICKET_RESEND_MS;
+      const withinMs = Math.min(left, Math.round(again));
       const answer = await inbox.answerTo(ticket.ticketId, withinMs, `wait for capacity: ${what}`.slice(0, 100));
       if (answer === undefined || answer === 'called') continue;
       if (answer.kind === 'grant') return answer.grant;
@@ -55,7 +57,7 @@ export async function waitForGrant(story: Story): Promise<GrantMessage> {
     }
   } catch (error) {
     // One that was cancelled on its way into the line may arrive there all the same, and is found out when its turn comes.
-    if (sent > 0 && error instanceof TemporalFailure) await leaveLine(ticket);
+    if (sent > 0 && error instanceof TemporalFailure) await leaveLine(ticket.name);
     throw error;
   }
 }
@@ -76,9 +78,10 @@ function ticketOf({ request, wishes, board }: Story, until: number): Ticket {
 
 const DEFAULT_PRIORITY = 3;
 
-/** A courtesy: a ticket nobody waits for is forgotten in time. */
-async function leaveLine({ name, runId }: Ticket): Promise<void> {
-  const broker = getExternalWorkflowHandle(accountBrokerId(accountOf(workflowInfo().taskQueue)));
+/** Gives up the ticket, or the grant that came of it. A courtesy: what nobody waits for is forgotten in time. */
+export async function leaveLine(name: string): Promise<void> {
+  const { runId, taskQueue } = workflowInfo();
+  const broker = getExternalWorkflowHandle(accountBrokerId(accountOf(taskQueue)));
   try {
     await CancellationScope.nonCancellable(() => broker.signal(leaveSignal, { name, runId }));
   } catch (error) {

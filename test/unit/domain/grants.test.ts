@@ -21,6 +21,8 @@ const TYPES: readonly ListedType[] = [
   { name: 'gpu_8x_h100_sxm5', priceCentsPerHour: 3_192, regionsWithCapacity: [] },
 ];
 
+const ASKED = [...TYPES.map(({ name }) => name), 'gpu_9x'];
+
 function waiter(name: string, more: Partial<Waiter> = {}): Waiter {
   return {
     name,
@@ -38,7 +40,7 @@ function waiter(name: string, more: Partial<Waiter> = {}): Waiter {
 
 function situation(more: Partial<Situation> = {}): Situation {
   return {
-    snapshot: { readAt: NOW - SECOND, types: TYPES, listedTypes: TYPES.length },
+    snapshot: { readAt: NOW - SECOND, asked: ASKED, types: TYPES, listedTypes: TYPES.length },
     refusals: [],
     caps: {},
     load: { instances: 0, centsPerHour: 0 },
@@ -93,6 +95,14 @@ describe('the order', () => {
     expect(granted([other, refused], { refusals: justNow })).toBe('refused: gpu_1x_h100_sxm5 in us-south-3');
   });
 
+  test('lets nobody past who waits for the next list only, and everybody past who is held up for longer', () => {
+    const unchecked = waiter('unchecked', { priority: 1, isNameFree: false });
+    expect(granted([unchecked, waiter('checked')])).toBeUndefined();
+    expect(granted([{ ...unchecked, obstacle: 'its name lives' }, waiter('checked')])).toContain('checked');
+    expect(granted([{ ...unchecked, ...wanting('gpu_8x_h100_sxm5') }, waiter('checked')])).toContain('checked');
+    expect(granted([{ ...unchecked, priority: 5 }, waiter('checked')])).toContain('checked');
+  });
+
   test('lets only those try what is not listed who have waited for it', () => {
     const wishes = { instanceTypes: ['gpu_8x_h100_sxm5'], regions: ['us-south-2'] };
     const fresh = waiter('fresh', { wishes, arrivedAt: NOW - SECOND, priority: 1 });
@@ -110,7 +120,7 @@ describe('nobody gets a grant', () => {
     [
       'on an old list',
       {},
-      { snapshot: { readAt: NOW - CAPACITY_STALE_MS - 1, types: TYPES, listedTypes: 3 } },
+      { snapshot: { readAt: NOW - CAPACITY_STALE_MS - 1, asked: ASKED, types: TYPES, listedTypes: 3 } },
       /has not been read/,
     ],
     [

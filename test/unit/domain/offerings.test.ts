@@ -22,8 +22,15 @@ const LISTED = [
   type('gpu_8x_h100_sxm5', 3_192),
 ];
 
+const ASKED = LISTED.map(({ name }) => name);
+
 function choose(wishes: Wishes, refusals: readonly Refusal[] = [], at = NOW, listed: readonly ListedType[] = LISTED) {
-  return chooseOffering(wishes, { readAt: at, types: listed, listedTypes: listed.length }, refusals, at);
+  return chooseOffering(
+    wishes,
+    { readAt: at, asked: wishes.instanceTypes, types: listed, listedTypes: listed.length },
+    refusals,
+    at,
+  );
 }
 
 const H100 = { instanceTypes: ['gpu_1x_h100_sxm5'] };
@@ -108,6 +115,14 @@ describe('what Lambda does not list', () => {
     });
   });
 
+  test('is no verdict on a type that the list was not asked about', () => {
+    const snapshot = { readAt: NOW, asked: ['gpu_1x_a10'], types: LISTED.slice(0, 1), listedTypes: 3 };
+    expect(chooseOffering(H100, snapshot, [], NOW)).toEqual({
+      kind: 'none',
+      reason: 'gpu_1x_h100_sxm5 not looked for yet',
+    });
+  });
+
   test('is no verdict when nothing at all is listed: that says something about Lambda, and must not end a wait of days', () => {
     expect(choose(H100, [], NOW, [])).toEqual({ kind: 'none', reason: 'Lambda lists no instance types at all now' });
   });
@@ -166,6 +181,7 @@ describe('a refused offering', () => {
 describe('what a newer list says about a refusal', () => {
   const snapshot = (readAt: number, ...regions: string[]) => ({
     readAt,
+    asked: ['gpu_1x_h100_sxm5'],
     types: [type('gpu_1x_h100_sxm5', 429, ...regions)],
     listedTypes: 3,
   });
@@ -190,7 +206,7 @@ describe('what a newer list says about a refusal', () => {
 describe('a region that is named and not listed', () => {
   const wishes = { ...H100, regions: ['us-west-1'] };
   const at = (now: number, refusals: readonly Refusal[] = [], waitingSince = NOW) =>
-    chooseOffering(wishes, { readAt: now, types: LISTED, listedTypes: 3 }, refusals, now, waitingSince);
+    chooseOffering(wishes, { readAt: now, asked: ASKED, types: LISTED, listedTypes: 3 }, refusals, now, waitingSince);
   const WEST = { instanceType: 'gpu_1x_h100_sxm5', region: 'us-west-1', priceCentsPerHour: 429 };
 
   test('is tried all the same after a minute, for the list is stale both ways', () => {
@@ -200,7 +216,7 @@ describe('a region that is named and not listed', () => {
 
   test('is not tried where any region will do', () => {
     const anywhere = { instanceTypes: ['gpu_8x_h100_sxm5'] };
-    const snapshot = { readAt: NOW, types: LISTED, listedTypes: 3 };
+    const snapshot = { readAt: NOW, asked: ASKED, types: LISTED, listedTypes: 3 };
     expect(chooseOffering(anywhere, snapshot, [], NOW, 0)).toMatchObject({ kind: 'none' });
   });
 
@@ -210,7 +226,7 @@ describe('a region that is named and not listed', () => {
     expect(at(NOW + 5 * MINUTE, refused, 0)).toMatchObject({ offering: WEST });
     expect(at(NOW + 10 * MINUTE - 1, withRefusal(refused, WEST, NOW), 0)).toMatchObject({ kind: 'none' });
     const both = { ...H100, regions: ['us-west-1', 'us-south-3'] };
-    const snapshot = { readAt: NOW, types: LISTED, listedTypes: 3 };
+    const snapshot = { readAt: NOW, asked: ASKED, types: LISTED, listedTypes: 3 };
     expect(chooseOffering(both, snapshot, [], NOW, 0)).toMatchObject({ offering: SOUTH_3 });
   });
 });
