@@ -27,6 +27,8 @@ export interface Waiter extends Ticket {
   readonly receivedAt: number;
   /** A complete list, newer than the ticket, showed no live instance of that name. */
   readonly isNameFree?: boolean;
+  /** The account had what its request names, when it came: a key that is refused for a moment ends no wait of days. */
+  readonly isAccepted?: boolean;
   /** Why it gets no grant whatever the capacity. */
   readonly obstacle?: string | undefined;
 }

@@ -48,6 +48,7 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     const now = Date.now();
     reads.throwDefect();
     state.tidy(now);
+    reads.accept();
     await refuseHopeless(state, reads);
     const grantAt = await grantSlots(state, reads);
     if (isFull() && reads.isIdle) return continueAsNew<typeof accountBroker>(state.carried());
@@ -131,7 +132,9 @@ async function send(state: BrokerState, reads: BrokerReads, { waiter, offering }
 async function refuseHopeless(state: BrokerState, reads: BrokerReads): Promise<void> {
   for (const waiter of state.waiters) {
     const refusal = reads.refusalOf(waiter);
-    if (refusal !== undefined) await refuse(state, waiter, { ticketId: waiter.ticketId, ...refusal });
+    if (refusal === undefined) continue;
+    const { type, message } = refusal;
+    await refuse(state, waiter, { ticketId: waiter.ticketId, type, message });
   }
 }
 

@@ -26,12 +26,11 @@ const CALL_MS = 5 * MINUTE;
 
 type Look = 'capacity' | 'fleet' | 'facts' | 'call';
 
-/** What the account says of an SSH key's name, or of regions. */
+/** What the account says of an SSH key's name, or of regions: when it said yes last, and when no. */
 interface Fact {
-  readonly at: number;
-  readonly key?: AccountKey;
-  /** Why requests that say so can never be served. */
-  readonly refusal?: { readonly type: string; readonly message: string };
+  readonly yes?: { readonly at: number; readonly key?: AccountKey };
+  /** Why requests that ask for it cannot be served. */
+  readonly no?: { readonly at: number; readonly type: string; readonly message: string };
 }
 
 /**
@@ -92,20 +91,32 @@ export class BrokerReads {
 
   /** The SSH key with which this waiter launches; undefined: not all that the account has to say to its request is known yet. */
   keyOf(waiter: Waiter): AccountKey | undefined {
-    const facts = factsOf(waiter).map((question) => this.#known(question, waiter));
-    return facts.includes(undefined) ? undefined : facts.find((fact) => fact?.key !== undefined)?.key;
+    const isKnown = factsOf(waiter).every((question) => this.#isKnown(question, waiter));
+    return isKnown ? this.#facts.get(keyFact(waiter.sshKeyName))?.yes?.key : undefined;
+  }
+
+  /** Notes of those who came what the account has said yes to. */
+  accept(): void {
+    for (const waiter of this.#state.waiters) {
+      if (waiter.isAccepted !== true && this.keyOf(waiter) !== undefined)
+        this.#state.line.set(waiter.name, { ...waiter, isAccepted: true });
+    }
   }
 
   /** Why the account cannot serve this waiter; undefined: it can, as far as is known. */
   refusalOf(waiter: Waiter): { readonly type: string; readonly message: string } | undefined {
-    return factsOf(waiter).flatMap((question) => this.#known(question, waiter)?.refusal ?? [])[0];
+    if (waiter.isAccepted === true) return undefined;
+    const questions = factsOf(waiter).filter((question) => !this.#isKnown(question, waiter));
+    // One from before the ticket came says nothing about it: what was wrong may have been mended.
+    return questions
+      .flatMap((question) => this.#facts.get(question)?.no ?? [])
+      .find(({ at }) => at >= waiter.receivedAt);
   }
 
-  /** What was true when the ticket came is not asked again while it waits; a refusal counts for those only who had come before it. */
-  #known(question: string, { receivedAt }: Waiter): Fact | undefined {
-    const fact = this.#facts.get(question);
-    if (fact === undefined) return undefined;
-    return receivedAt < fact.at + (fact.refusal === undefined ? ACCOUNT_FACTS_MS : 1) ? fact : undefined;
+  /** Whether the account has said yes, not long before the ticket came or since. */
+  #isKnown(question: string, { receivedAt, isAccepted }: Waiter): boolean {
+    const yes = this.#facts.get(question)?.yes;
+    return yes !== undefined && (isAccepted === true || receivedAt < yes.at + ACCOUNT_FACTS_MS);
   }
 
   /** Begins what is due, and returns when to come again (milliseconds since the epoch). `launchAt`: when the next grant is due; Infinity: none. */
@@ -258,7 +269,7 @@ export class BrokerReads {
   /** The first question that a waiter's request asks and that was not answered of late. */
   #unanswered(): string | undefined {
     for (const waiter of this.#state.waiters) {
-      const question = factsOf(waiter).find((each) => this.#known(each, waiter) === undefined);
+      const question = factsOf(waiter).find((each) => !this.#isKnown(each, waiter));
       if (question !== undefined) return question;
     }
     return undefined;
@@ -271,17 +282,28 @@ export class BrokerReads {
     try {
       if (regions !== undefined) {
         await reading('check the region', 'capacity').checkRegions({ regions });
-        this.#facts.set(question, { at: Date.now() });
+        this.#facts.set(question, { yes: { at: Date.now() } });
         return;
       }
       const name = sshKeyName === undefined || sshKeyName === '' ? {} : { name: sshKeyName };
       const key = await reading('check the SSH key', 'capacity').readSshKey(name);
-      this.#facts.set(question, { at: Date.now(), key });
+      this.#facts.set(question, { yes: { at: Date.now(), key } });
     } catch (error) {
       const type = failureTypeOf(error);
       if (type !== 'invalid_request' && type !== 'unauthorized') throw error;
-      this.#facts.set(question, { at: Date.now(), refusal: { type, message: messageOf(error) } });
+      const { yes } = this.#facts.get(question) ?? {};
+      const no = { at: Date.now(), type, message: messageOf(error) };
+      this.#facts.set(question, { no, ...(yes === undefined ? {} : { yes }) });
+      // Those who were accepted once wait on, and ask again later.
+      const isWaitedFor = this.#state.waiters.some(
+        (waiter) => waiter.isAccepted === true && this.#lacks(question, waiter),
+      );
+      if (isWaitedFor) throw error;
     }
+  }
+
+  #lacks(question: string, waiter: Waiter): boolean {
+    return factsOf(waiter).includes(question) && !this.#isKnown(question, waiter);
   }
 
   #callAt(now: number): number {
@@ -310,7 +332,7 @@ function wantedTypes(waiters: readonly Waiter[]): string[] {
   return [...new Set(waiters.flatMap(({ wishes }) => wishes.instanceTypes))].sort();
 }
 
-function keyFact(sshKeyName: string): string {
+function keyFact(sshKeyName = ''): string {
   return JSON.stringify({ sshKeyName });
 }
 
@@ -319,8 +341,8 @@ const FACTS = new WeakMap<Waiter, readonly string[]>();
 
 /** What the account is asked before this waiter may launch. */
 function factsOf(waiter: Waiter): readonly string[] {
-  const { sshKeyName = '', wishes } = waiter;
-  const { regions } = wishes;
+  const { sshKeyName, isAccepted, wishes } = waiter;
+  const regions = isAccepted === true ? undefined : wishes.regions;
   const facts = FACTS.get(waiter) ?? [
     keyFact(sshKeyName),
     ...(regions === undefined ? [] : [JSON.stringify({ regions })]),

@@ -155,7 +155,8 @@ export class BrokerState {
   }
 
   /** A list of all instances, newer than the tickets of those that it was asked about. */
-  listed(fleet: FleetView, asked: readonly Waiter[], now: number): void {
+  listed(answer: FleetView, asked: readonly Waiter[], now: number): void {
+    const fleet = readFleetView(answer, this.settings);
     this.fleet = fleet;
     this.listedAt = now;
     for (const { name, runId, ticketId } of asked) {
@@ -281,8 +282,9 @@ export class BrokerState {
     const before = this.line.get(name);
     // The run that waits has the name: what it launched before, it has undone.
     const isNameFree = launch?.runId === runId || (before?.runId === runId && before.isNameFree === true);
+    const isAccepted = launch?.runId === runId || (before?.runId === runId && before.isAccepted === true);
     this.underWay.delete(name);
-    this.line.set(name, { ...ticket, receivedAt: now, ...(isNameFree ? { isNameFree } : {}) });
+    this.line.set(name, { ...ticket, receivedAt: now, isNameFree, isAccepted });
   }
 
   #leave({ name, runId }: Readonly<Record<string, unknown>>): void {
@@ -335,6 +337,20 @@ export class BrokerState {
       })),
     };
   }
+}
+
+const USUAL: BrokerSettings = {
+  caps: {},
+  requestIntervalMs: 1_100,
+  launchIntervalMs: 13 * SECOND,
+  capacityMs: 5 * SECOND,
+  everyMs: { near: 2 * SECOND, boot: 10 * SECOND, end: 15 * SECOND, quiet: 4 * MINUTE },
+};
+
+/** The answer of a worker that may be of another version: what it does not say is as before, or as usual. */
+function readFleetView(answer: Partial<FleetView>, before: BrokerSettings = USUAL): FleetView {
+  const nothing = { at: 0, instances: 0, centsPerHour: 0, taken: [], listed: [], pace: 'near' } as const;
+  return { ...nothing, ...answer, settings: { ...before, ...answer.settings } };
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -95,7 +95,8 @@ async function live(): Promise<void> {
 
   const flags = ['--type', 'gpu_1x_a10', '--region', 'us-east-1', '--wait'];
   const secrets = ['--secret', 'LOGIN', '--secret', 'DEPLOY_KEY'];
-  const show = `echo "login with $LOGIN"; env; echo "$DEPLOY_KEY"; echo ${PLANTED}; sleep 120`;
+  // Long enough to be told of while it runs: thirteen seconds on the fast clock.
+  const show = `echo "login with $LOGIN"; env; echo "$DEPLOY_KEY"; echo ${PLANTED}; sleep 800`;
   const commands = [show, ...AGENT_BY_HAND(world.simulator.agentDownloadUrl)].flatMap((text) => ['--command', text]);
   const complain = 'echo "$DEPLOY_KEY"; echo "$LOGIN is not taken" >&2; exit 3';
   await Promise.all([

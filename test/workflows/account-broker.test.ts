@@ -160,3 +160,49 @@ test('an SSH key that the account does not have fails the provision that named i
   expect(await served.result()).toMatchObject({ launchesUsed: 1 });
   expectCleanSlate(opened.simulator, { alive: 1 });
 });
+
+test('a type that was asked for while others wait is looked for, and not taken for one that Lambda does not have', async () => {
+  const capacity = {
+    kind: 'schedule',
+    windows: [{ type: 'gpu_1x_a10', region: 'us-east-1', fromMs: 0, toMs: DAY_MS, slots: 5 }],
+  } as const;
+  world = await skippedWorld({ capacity });
+  const { client, taskQueue, simulator } = world;
+  const full = await startProvision(client, taskQueue, { instanceType: 'gpu_8x_h100_sxm5' });
+  const handle = client.workflow.getHandle(accountBrokerId(world.account));
+  const names = async (): Promise<readonly string[]> =>
+    (await handle.query(waitingLineQuery)).nodes.map(({ name }) => name);
+  await expect.poll(names, { timeout: 20_000 }).toHaveLength(1);
+  const other = await startProvision(client, taskQueue, { instanceType: 'gpu_1x_a10' });
+  expect((await other.result()).instanceType).toBe('gpu_1x_a10');
+  expect(await names()).toHaveLength(1);
+  await full.cancel();
+  expect(await endingOf(full.result())).toMatchObject({ type: 'cancelled' });
+  expectCleanSlate(simulator, { alive: 1 });
+});
+
+test('a key that was refused is asked for again by the next request', async () => {
+  world = await skippedWorld();
+  const { client, taskQueue, simulator } = world;
+  simulator.controls.revokeKey(simulator.apiKey);
+  const refused = await startProvision(client, taskQueue);
+  expect(await endingOf(refused.result())).toMatchObject({ type: 'unauthorized' });
+  simulator.controls.restoreKey(simulator.apiKey);
+  const accepted = await startProvision(client, taskQueue);
+  expect((await accepted.result()).launchesUsed).toBe(1);
+  expectCleanSlate(simulator, { alive: 1 });
+});
+
+test('a key that is refused for a while ends no wait that was accepted before', async () => {
+  const hour = 60 * MINUTE_MS;
+  const window = { type: 'gpu_8x_h100_sxm5', region: 'us-south-2', fromMs: 3 * hour, toMs: 6 * hour, slots: 1 };
+  world = await skippedWorld({
+    capacity: { kind: 'schedule', windows: [window] },
+    // The worker asks when it starts, the broker when the ticket comes.
+    faults: [{ on: 'ssh-keys', nth: [3, 4, 5, 6], do: { kind: 'error', status: 401, code: 'global/invalid-api-key' } }],
+    looks: { capacityMs: 5 * MINUTE_MS, nearMs: 5_000, bootMs: 10_000, endMs: 15_000, keptMs: hour },
+  });
+  const provision = await startProvision(world.client, world.taskQueue, { instanceType: 'gpu_8x_h100_sxm5' });
+  expect((await provision.result()).region).toBe('us-south-2');
+  expectCleanSlate(world.simulator, { alive: 1 });
+});
