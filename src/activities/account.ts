@@ -7,9 +7,9 @@ import { TAG, tagValue } from '../domain/names.ts';
 import type { CapacitySnapshot } from '../domain/offerings.ts';
 import { readTypes } from './lambda.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { translated } from './failures.ts';
 import { FleetNews, type OwnInstance } from './fleet-news.ts';
 import { listRunningOwners, type RunningOwner } from './running-owners.ts';
+import { steady } from './steady.ts';
 import type { AccountActivities, FleetPace } from './types.ts';
 
 /** Visibility that does not answer by then is not waited for: the list of instances is what counts. */
@@ -24,7 +24,7 @@ export function createAccountActivities(dependencies: ActivityDependencies): Acc
   const news = new FleetNews(temporal);
 
   return {
-    readCapacity: translated(async ({ wanted, digest }) => {
+    readCapacity: steady(async ({ wanted, digest }) => {
       // By Temporal's clock, and before the list was asked for.
       const readAt = activityInfo().currentAttemptScheduledTimestampMs;
       const listed = await readTypes(lambda);
@@ -34,7 +34,7 @@ export function createAccountActivities(dependencies: ActivityDependencies): Acc
       return now === digest ? { kind: 'unchanged', readAt } : { kind: 'changed', snapshot, digest: now };
     }),
 
-    readFleet: translated(async ({ names, expected, again, withOwners, previousAt }) => {
+    readFleet: steady(async ({ names, expected, again, withOwners, previousAt }) => {
       const at = activityInfo().currentAttemptScheduledTimestampMs;
       // Before the list: whoever had an instance then, and is not in the list, misses it.
       const owners = withOwners || news.isNew ? await whoRuns() : undefined;

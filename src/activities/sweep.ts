@@ -14,12 +14,11 @@ import {
   type VerdictKind,
 } from '../domain/orphan-verdict.ts';
 import { TAG, tagged, tagValue, type TaggedInstance } from '../domain/names.ts';
-import { beating } from './activity-loop.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { translated } from './failures.ts';
 import { inParallel } from './in-parallel.ts';
 import { describeOwners, isKnownToLatest, isRunKnown, type OwnerView } from './owners.ts';
 import { terminate } from './lambda.ts';
+import { steady } from './steady.ts';
 import type { OwnershipActivities, SweepActivities } from './types.ts';
 
 /** What goes to people and into history, at most; counts are of all. */
@@ -234,15 +233,5 @@ function troubleOf(
 function stillRemembered({ instances }: Ledger, now: number, keepsMs: number): Record<string, LedgerEntry> {
   return Object.fromEntries(
     Object.entries(instances).filter(([, entry]) => entry.askedAt !== undefined || now - entry.listedAt < keepsMs),
-  );
-}
-
-/** A step that may wait for its place in the budget, and then asks many questions: Temporal hears from it all the while. */
-function steady<Args extends unknown[], R>(run: (...args: Args) => Promise<R>): (...args: Args) => Promise<R> {
-  return translated((...args) =>
-    beating(
-      () => undefined,
-      () => run(...args),
-    ),
   );
 }

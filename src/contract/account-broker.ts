@@ -110,6 +110,8 @@ export interface WaitingLine {
   readonly total: number;
   /** The first of them. */
   readonly nodes: readonly WaitingNode[];
+  /** What keeps the broker from looking just now. */
+  readonly trouble?: string;
 }
 
 /** The line, or one name's place in it. */

@@ -102,6 +102,7 @@ export const waitingLine = z
       )
       .readonly()
       .describe('The first of them, in order.'),
+    trouble: z.string().exactOptional().describe('What keeps the account from being looked at just now.'),
   })
   .describe(
     'Who waits for capacity in an account, in the order in which they are served.',

@@ -206,7 +206,7 @@ function obstacleOf(waiter: Waiter, offering: Offering, { caps, load }: Situatio
 }
 
 /** No list of instances newer than its ticket has been read. */
-function isUnchecked({ isNameFree, obstacle }: Waiter): boolean {
+export function isUnchecked({ isNameFree, obstacle }: Waiter): boolean {
   return isNameFree !== true && obstacle === undefined;
 }
 

@@ -1,16 +1,18 @@
 import { isGrpcDeadlineError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { QueryDefinition } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { waitingLineQuery } from '../contract/account-broker.ts';
 import { keptNodeQuery, progressQuery, type Progress as OwnersProgress } from '../contract/messages.ts';
 import type { Node } from '../contract/provision-node.ts';
-import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
+import { accountOf } from '../contract/task-queues.ts';
+import { accountBrokerId, keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { Phase } from '../domain/phases.ts';
 import type { Caller } from './caller.ts';
 import { NoWorkerError } from './errors.ts';
 
 /** Where a node is by its owner's word, and what Temporal knows of the step in hand. */
 export interface Progress extends OwnersProgress {
-  /** Why the step in hand had to be repeated: the last failure of an attempt that was not an ordinary "not yet". */
+  /** Why the step in hand had to be repeated: the last failure of an attempt that was not an ordinary "not yet"; of one that waits for capacity, what keeps the account from being looked at. */
   readonly trouble?: string;
 }
 
@@ -53,8 +55,17 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
 /** @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
 export async function readProgress(caller: Caller, workflowId: string): Promise<Progress> {
   const progress = await askWorkflow(caller, workflowId, progressQuery);
-  const trouble = troubleOf(await described(caller, workflowId));
+  const trouble = troubleOf(await described(caller, workflowId)) ?? (await troubleOfLine(caller, progress));
   return trouble === undefined ? progress : { ...progress, trouble };
+}
+
+/** Who waits for capacity does not ask Lambda itself: what the broker meets is why it waits. Nothing, where no broker says. */
+async function troubleOfLine(caller: Caller, { phase }: OwnersProgress): Promise<string | undefined> {
+  if (phase !== 'waiting_for_capacity') return undefined;
+  const workflowId = accountBrokerId(accountOf(caller.taskQueue));
+  const nobody = { name: '', most: 0 };
+  const line = await askWorkflow(caller, workflowId, waitingLineQuery, nobody).catch(() => undefined);
+  return line?.trouble;
 }
 
 /** temporal.api.enums.v1.ApplicationErrorCategory: a failure that is part of the plan. */

@@ -53,7 +53,7 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     const grantAt = await grantSlots(state, reads);
     if (isFull() && reads.isIdle) return continueAsNew<typeof accountBroker>(state.carried());
     const lookAt = isFull() || reads.isUnneeded ? Infinity : reads.begin(Date.now(), grantAt);
-    show(state, reads);
+    show(state);
 
     const isUnneeded = state.condemned.length === 0 && reads.isUnneeded;
     unneededSince = isUnneeded ? (unneededSince ?? now) : undefined;
@@ -149,7 +149,7 @@ async function refuse(state: BrokerState, { name, runId }: Ticket, message: Refu
 }
 
 /** A list, not a table: the Temporal UI draws tables without borders. */
-function show(state: BrokerState, reads: BrokerReads): void {
+function show(state: BrokerState): void {
   const { line, underWay, fleet, condemned, settings } = state;
   const lines = [
     `${line.size} wait for capacity, ${underWay.size} launches under way`,
@@ -160,7 +160,7 @@ function show(state: BrokerState, reads: BrokerReads): void {
       ? undefined
       : `looks at the fleet every ${formatDuration(settings.everyMs[fleet.pace])}`,
     condemned.length === 0 ? undefined : `${condemned.length} GPUs remembered as broken`,
-    reads.trouble === undefined ? undefined : `**trouble:** ${reads.trouble}`,
+    state.trouble === undefined ? undefined : `**trouble:** ${state.trouble}`,
   ];
   setCurrentDetails(lines.flatMap((text) => (text === undefined ? [] : [`- ${text}`])).join('\n'));
 }

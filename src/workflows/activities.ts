@@ -97,13 +97,28 @@ export function sweeping(summary: string, urgency: Urgency, limits: Limits = {})
 
 /** The broker's looks, for everybody: one attempt each, for what is due next it decides itself. */
 export function reading(summary: string, urgency: 'boot' | 'capacity') {
-  return proxyActivities<AccountActivities & Pick<LambdaActivities, 'readSshKey' | 'checkRegions'>>({
+  return proxyActivities<AccountActivities>({
     summary,
     taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
     startToCloseTimeout: REQUEST_START_TO_CLOSE_MS,
+    // Everybody waits for these: a worker that was killed in the middle of one is noticed soon.
+    heartbeatTimeout: 12 * SECOND,
     ...within({ withinMs: READ_MS }),
     ...CANCELLED_AT_ONCE,
     priority: { priorityKey: PRIORITY[urgency] },
+    retry: { maximumAttempts: 1 },
+  });
+}
+
+/** What the broker asks of the account for those who come. */
+export function asking(summary: string) {
+  return proxyActivities<Pick<LambdaActivities, 'readSshKey' | 'checkRegions'>>({
+    summary,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
+    startToCloseTimeout: MINUTE,
+    ...within({ withinMs: READ_MS }),
+    ...CANCELLED_AT_ONCE,
+    priority: { priorityKey: PRIORITY.capacity },
     retry: { maximumAttempts: 1 },
   });
 }

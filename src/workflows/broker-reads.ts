@@ -3,8 +3,8 @@ import { isCancellation, log } from '@temporalio/workflow';
 import type { AccountKey } from '../contract/kept-node.ts';
 import { ACCOUNT_FACTS_MS } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
-import { inOrder, type Waiter } from '../domain/grants.ts';
-import { reading, temporal } from './activities.ts';
+import { inOrder, isUnchecked, type Waiter } from '../domain/grants.ts';
+import { asking, reading, temporal } from './activities.ts';
 import { LEAD_MS, type BrokerState } from './broker-state.ts';
 import { failureTypeOf, messageOf } from './failures.ts';
 
@@ -52,7 +52,8 @@ export class BrokerReads {
   /** Types that the last list of capacity was asked about. */
   #asked: ReadonlySet<string> = new Set();
   #launchAt = Infinity;
-  #trouble: string | undefined;
+  /** When Lambda refused the worker's key last. */
+  #unauthorized: Fact['no'];
   /** Of ours, not of the world: the workflow task has to fail by it. */
   #defect: Error | undefined;
 
@@ -84,11 +85,6 @@ export class BrokerReads {
     return this.#ownersAskedAt !== undefined && this.#ownersAskedAt > this.#state.neededAt;
   }
 
-  /** What goes wrong just now, for people. */
-  get trouble(): string | undefined {
-    return this.#trouble;
-  }
-
   /** The SSH key with which this waiter launches; undefined: not all that the account has to say to its request is known yet. */
   keyOf(waiter: Waiter): AccountKey | undefined {
     const isKnown = factsOf(waiter).every((question) => this.#isKnown(question, waiter));
@@ -105,6 +101,8 @@ export class BrokerReads {
 
   /** Why the account cannot serve this waiter; undefined: it can, as far as is known. */
   refusalOf(waiter: Waiter): { readonly type: string; readonly message: string } | undefined {
+    // Who has come since, and no list has been read for yet: the worker's key does not work for it.
+    if (isUnchecked(waiter) && (this.#unauthorized?.at ?? 0) >= waiter.receivedAt) return this.#unauthorized;
     if (waiter.isAccepted === true) return undefined;
     const questions = factsOf(waiter).filter((question) => !this.#isKnown(question, waiter));
     // One from before the ticket came says nothing about it: what was wrong may have been mended.
@@ -147,7 +145,7 @@ export class BrokerReads {
     run()
       .then(() => {
         this.#failures[look] = 0;
-        this.#trouble = undefined;
+        this.#state.trouble = undefined;
       })
       .catch((error: unknown) => this.#failed(look, error))
       .finally(() => {
@@ -161,9 +159,11 @@ export class BrokerReads {
     if (!(error instanceof TemporalFailure)) this.#defect = asError(error);
     if (isCancellation(error)) return;
     this.#failures[look] += 1;
-    this.#trouble = messageOf(error);
+    this.#state.trouble = messageOf(error);
     log.warn('account broker: a look failed', { look, reason: messageOf(error) });
-    if (failureTypeOf(error) === 'rate_limited') this.#state.pause(retryDelayOf(error) ?? 10 * SECOND, Date.now());
+    const type = failureTypeOf(error);
+    if (type === 'unauthorized') this.#unauthorized = { at: Date.now(), type, message: messageOf(error) };
+    if (type === 'rate_limited') this.#state.pause(retryDelayOf(error) ?? 10 * SECOND, Date.now());
   }
 
   /** Not before that is anything asked of Lambda: its requests are so far apart, it may have asked for a pause, and a launch goes first. */
@@ -216,7 +216,7 @@ export class BrokerReads {
     if (fleet === undefined) return this.#backedOff('fleet', now);
     const { everyMs, caps } = fleet.settings;
     const waiters = this.#state.waiters;
-    const isNew = waiters.some(({ isNameFree, obstacle }) => isNameFree !== true && obstacle === undefined);
+    const isNew = waiters.some(isUnchecked);
     const isNear = lookWanted || isNew || [...underWay.values()].some(({ instanceId }) => instanceId !== undefined);
     const hasCaps = caps.instances !== undefined || caps.centsPerHour !== undefined;
     const isBooting = waiters.some(({ obstacle }) => obstacle !== undefined) || (hasCaps && line.size > 0);
@@ -281,12 +281,12 @@ export class BrokerReads {
     const { sshKeyName, regions } = JSON.parse(question) as { sshKeyName?: string; regions?: string[] };
     try {
       if (regions !== undefined) {
-        await reading('check the region', 'capacity').checkRegions({ regions });
+        await asking('check the region').checkRegions({ regions });
         this.#facts.set(question, { yes: { at: Date.now() } });
         return;
       }
       const name = sshKeyName === undefined || sshKeyName === '' ? {} : { name: sshKeyName };
-      const key = await reading('check the SSH key', 'capacity').readSshKey(name);
+      const key = await asking('check the SSH key').readSshKey(name);
       this.#facts.set(question, { yes: { at: Date.now(), key } });
     } catch (error) {
       const type = failureTypeOf(error);

@@ -85,6 +85,8 @@ export class BrokerState {
   /** When somebody needed the broker last. */
   neededAt = Date.now();
   hasCalled: boolean;
+  /** What goes wrong with the looks just now, for people. */
+  trouble: string | undefined;
   /** Grows with whatever happens. */
   changes = 0;
 
@@ -327,6 +329,7 @@ export class BrokerState {
       name === undefined ? waitingLine(this.waiters, situation, most) : placeOf(name, this.waiters, situation);
     return {
       total: this.line.size,
+      ...(this.trouble === undefined ? {} : { trouble: this.trouble }),
       nodes: places.map(({ wishes, waitingSince, until, ...place }) => ({
         ...place,
         since: new Date(waitingSince).toISOString(),

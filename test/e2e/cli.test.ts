@@ -154,7 +154,7 @@ test('a node comes up by itself when capacity returns, is found again, and is en
   expect(await command.code).toBe(0);
   const node = JSON.parse(command.stdout.text) as Node;
   expect(node).toMatchObject({ name: 'trainer', instanceType: SCARCE, pool: 'training', launchesUsed: 1 });
-  expect(command.stderr.text).toMatch(/booting: instance [0-9a-f]{32}\n(.*\n)*.*ready: /);
+  expect(command.stderr.text).toMatch(/waiting for capacity: .*\n(.*\n)*.*ready: /);
   expectCleanSlate(world.simulator, { alive: 1 });
 
   const again = await run('provision', 'trainer', '--type', SCARCE, '--pool', 'training', '--wait');
