@@ -1,3 +1,4 @@
+import type { temporal } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import { progressQuery } from '../../src/contract/messages.ts';
 import { taskQueuesOf } from '../../src/contract/task-queues.ts';
@@ -8,14 +9,15 @@ import { expectNothingLeft } from './harness/world.ts';
 // The operator's brake (README): the rate of one task queue is all that goes to Lambda. It is set on the Temporal server, and holds for every worker.
 
 /** temporal.api.enums.v1.TaskQueueType: activities. */
-const ACTIVITIES = 2;
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+const ACTIVITIES = 2 as temporal.api.enums.v1.TaskQueueType;
 
 /** What `temporal task-queue config set --queue-rps-limit <rate>` sends; undefined: `default`. */
 async function limit({ client, taskQueue }: Estate, requestsPerSecond: number | undefined): Promise<void> {
   await client.workflowService.updateTaskQueueConfig({
     namespace: 'default',
     taskQueue: taskQueuesOf(taskQueue).lambda,
-    taskQueueType: ACTIVITIES as never,
+    taskQueueType: ACTIVITIES,
     updateQueueRateLimit: requestsPerSecond === undefined ? {} : { rateLimit: { requestsPerSecond } },
   });
 }
