@@ -14,7 +14,7 @@ import { accountBrokerId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { inParallel } from './in-parallel.ts';
 import { countRunningOwners, hasVisibility, listRunningOwners } from './running-owners.ts';
-import type { BrokerActivities } from './types.ts';
+import type { BrokerActivities, PlaceInLine } from './types.ts';
 
 /** The broker answers in milliseconds. Nobody waits for one that has no worker. */
 const ANSWER_MS = 3_000;
@@ -57,13 +57,12 @@ export class Broker {
   }
 
   /** The place of a name in the line, and why it waits; undefined: the broker did not say. */
-  async placeOf(
-    name: string,
-  ): Promise<{ readonly place: number; readonly total: number; readonly reason: string } | undefined> {
+  async placeOf(name: string): Promise<PlaceInLine | undefined> {
     const line = await this.#tried('read the line', () => this.#handle().query(waitingLineQuery, { name, most: 1 }));
     const found = line?.nodes.find((node) => node.name === name);
     if (line === undefined || found === undefined) return undefined;
-    return { place: found.place, total: line.total, reason: found.reason };
+    const { place, reason, takenBy } = found;
+    return { place, total: line.total, reason, ...(takenBy === undefined ? {} : { takenBy }) };
   }
 
   #handle() {

@@ -117,13 +117,22 @@ export interface AccountActivities {
   }): Promise<FleetView>;
 }
 
+/** Where one who waits stands, as the broker says. */
+export interface PlaceInLine {
+  /** From 1. */
+  readonly place: number;
+  /** How many wait. */
+  readonly total: number;
+  /** Why it waits, in one sentence. */
+  readonly reason: string;
+  /** The id of a living instance that has its name. */
+  readonly takenBy?: string;
+}
+
 /** Between owners and their broker, through Temporal alone. */
 export interface BrokerActivities {
   /** Sends the ticket, and starts the broker where none runs. Where asked: its place in the line, as far as the broker says. */
-  joinLine(input: {
-    readonly ticket: Ticket;
-    readonly withPlace: boolean;
-  }): Promise<{ readonly place?: number; readonly total?: number; readonly reason?: string }>;
+  joinLine(input: { readonly ticket: Ticket; readonly withPlace: boolean }): Promise<Partial<PlaceInLine>>;
   /** Asks the broker to look at the fleet, and to tell the owner of this launch again. Starts it where none runs. */
   askToLook(input: LookWish): Promise<void>;
   /** Starts the broker if any owner runs. */

@@ -102,6 +102,8 @@ export interface WaitingNode {
   readonly maxPricePerHourUsd?: number;
   /** Why it waits, in one sentence. */
   readonly reason: string;
+  /** The id of a living instance that has its name: it launches nothing while there is one. */
+  readonly takenBy?: string;
 }
 
 /** The line of an account, in the order in which it is served. */

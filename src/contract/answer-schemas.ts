@@ -98,6 +98,10 @@ export const waitingLine = z
           regions: z.array(z.string()).readonly().exactOptional().describe('Absent: any region.'),
           maxPricePerHourUsd: z.number().exactOptional(),
           reason: z.string().describe('Why it waits, in one sentence.'),
+          takenBy: z
+            .string()
+            .exactOptional()
+            .describe('The id of a living instance that has its name: it launches nothing while there is one.'),
         }) satisfies Describes<WaitingLine['nodes'][number]>,
       )
       .readonly()

@@ -29,8 +29,8 @@ export interface Waiter extends Ticket {
   readonly isNameFree?: boolean;
   /** The account had what its request names, when it came: a key that is refused for a moment ends no wait of days. */
   readonly isAccepted?: boolean;
-  /** Why it gets no grant whatever the capacity. */
-  readonly obstacle?: string | undefined;
+  /** The living instance that has its name already: it gets no grant, whatever the capacity. */
+  readonly takenBy?: string | undefined;
 }
 
 /** What the account may have at a time. */
@@ -112,6 +112,7 @@ export interface Place {
   readonly wishes: Wishes;
   /** Why it waits, in one sentence. */
   readonly reason: string;
+  readonly takenBy?: string;
 }
 
 /** The first so many of the line, in order. */
@@ -130,8 +131,10 @@ export function placeOf(name: string, waiters: readonly Waiter[], situation: Sit
   return [shown(waiter, before + 1, reasonOf(waiter, new Choices(situation).of(waiter), situation))];
 }
 
-function shown({ name, priority, arrivedAt, until, wishes }: Waiter, place: number, reason: string): Place {
-  return { name, place, priority, waitingSince: arrivedAt, until, wishes, reason };
+function shown(waiter: Waiter, place: number, reason: string): Place {
+  const { name, priority, arrivedAt, until, wishes, takenBy } = waiter;
+  const taken = takenBy === undefined ? {} : { takenBy };
+  return { name, place, priority, waitingSince: arrivedAt, until, wishes, reason, ...taken };
 }
 
 /** Those still wanted: in their time, and sent again of late. */
@@ -188,15 +191,22 @@ class Choices {
 }
 
 function reasonOf(waiter: Waiter, choice: Choice, situation: Situation): string {
-  if (choice.kind !== 'offering') return waiter.obstacle ?? choice.reason;
+  if (choice.kind !== 'offering') return takenOf(waiter) ?? choice.reason;
   const { instanceType, region } = choice.offering;
   return (
     obstacleOf(waiter, choice.offering, situation) ?? `next in turn for a launch slot: ${instanceType} in ${region}`
   );
 }
 
+/** The broker sees instances, not owners: whether a keeper has it, the one who waits finds out. */
+function takenOf({ name, takenBy }: Waiter): string | undefined {
+  if (takenBy === undefined) return undefined;
+  return `an instance named ${name} lives in the account already (${takenBy}): it has to be ended, adopted or released`;
+}
+
 function obstacleOf(waiter: Waiter, offering: Offering, { caps, load }: Situation): string | undefined {
-  if (waiter.obstacle !== undefined) return waiter.obstacle;
+  const taken = takenOf(waiter);
+  if (taken !== undefined) return taken;
   if (isUnchecked(waiter)) return 'no list of instances newer than its request yet';
   if (caps.instances !== undefined && load.instances >= caps.instances)
     return `the account has ${load.instances} of at most ${caps.instances} instances`;
@@ -206,8 +216,8 @@ function obstacleOf(waiter: Waiter, offering: Offering, { caps, load }: Situatio
 }
 
 /** No list of instances newer than its ticket has been read. */
-export function isUnchecked({ isNameFree, obstacle }: Waiter): boolean {
-  return isNameFree !== true && obstacle === undefined;
+export function isUnchecked({ isNameFree, takenBy }: Waiter): boolean {
+  return isNameFree !== true && takenBy === undefined;
 }
 
 function kindOf({ wishes, priority }: Waiter): string {

@@ -6,15 +6,21 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { TemporalFailure } from '@temporalio/common';
-import { grantSignal, refuseSignal, type AccountBrokerInput, type RefuseMessage } from '../contract/account-broker.ts';
+import { TemporalFailure, type SignalDefinition } from '@temporalio/common';
+import {
+  grantSignal,
+  refuseSignal,
+  sendTicketSignal,
+  type AccountBrokerInput,
+  type RefuseMessage,
+} from '../contract/account-broker.ts';
 import { provisionNodeId } from '../contract/workflow-ids.ts';
 import { GRANT_VALID_MS } from '../domain/deadlines.ts';
 import { formatDuration, HOUR, MINUTE } from '../domain/durations.ts';
 import { nextGrant, type Grant, type Ticket } from '../domain/grants.ts';
 import { BrokerReads } from './broker-reads.ts';
 import { BrokerState } from './broker-state.ts';
-import { failureTypeOf, messageOf } from './failures.ts';
+import { messageOf } from './failures.ts';
 
 /** It continues as new before its history is long: each of its tasks may have to be replayed by another worker. */
 const EVENTS_PER_RUN = 4_000;
@@ -50,6 +56,7 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     state.tidy(now);
     reads.accept();
     await refuseHopeless(state, reads);
+    await callTaken(state);
     const grantAt = await grantSlots(state, reads);
     if (isFull() && reads.isIdle) return continueAsNew<typeof accountBroker>(state.carried());
     const lookAt = isFull() || reads.isUnneeded ? Infinity : reads.begin(Date.now(), grantAt);
@@ -108,24 +115,14 @@ async function nextSlots(state: BrokerState, reads: BrokerReads, sent: Promise<v
 async function send(state: BrokerState, reads: BrokerReads, { waiter, offering }: Grant): Promise<void> {
   const accountKey = reads.keyOf(waiter);
   if (accountKey === undefined) return;
-  const { name, runId, ticketId } = waiter;
+  const { ticketId } = waiter;
   const now = Date.now();
   // Before it is sent: what it brings about may be told at once.
   const notBefore = state.granted(waiter, offering.priceCentsPerHour, now);
-  try {
-    await getExternalWorkflowHandle(provisionNodeId(name), runId).signal(grantSignal, {
-      ticketId,
-      offering,
-      accountKey,
-      notBefore,
-      validUntil: now + GRANT_VALID_MS,
-    });
-  } catch (error) {
-    if (!(error instanceof TemporalFailure)) throw error;
-    log.info('account broker: a waiter is gone', { name, reason: messageOf(error) });
-    state.takenBack(waiter);
-    state.changes += 1;
-  }
+  const message = { ticketId, offering, accountKey, notBefore, validUntil: now + GRANT_VALID_MS };
+  if (await signalled(waiter, grantSignal, message)) return;
+  state.takenBack(waiter);
+  state.changes += 1;
 }
 
 /** Those whose SSH key or region the account does not have. */
@@ -138,14 +135,30 @@ async function refuseHopeless(state: BrokerState, reads: BrokerReads): Promise<v
   }
 }
 
-async function refuse(state: BrokerState, { name, runId }: Ticket, message: RefuseMessage): Promise<void> {
-  if (state.line.get(name)?.ticketId === message.ticketId) state.line.delete(name);
+/** They send their ticket again, learn of it, and find out whether it is their own keeper's. */
+async function callTaken(state: BrokerState): Promise<void> {
+  await Promise.all(state.foundTaken.splice(0).map((waiter) => signalled(waiter, sendTicketSignal)));
+}
+
+/** False: it is gone. */
+async function signalled<Args extends unknown[]>(
+  { name, runId }: Ticket,
+  signal: SignalDefinition<Args>,
+  ...args: Args
+): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(provisionNodeId(name), runId).signal(refuseSignal, message);
+    await getExternalWorkflowHandle(provisionNodeId(name), runId).signal(signal, ...args);
+    return true;
   } catch (error) {
     if (!(error instanceof TemporalFailure)) throw error;
-    log.info('account broker: a waiter is gone', { name, type: failureTypeOf(error) });
+    log.info('account broker: a waiter is gone', { name, reason: messageOf(error) });
+    return false;
   }
+}
+
+async function refuse(state: BrokerState, waiter: Ticket, message: RefuseMessage): Promise<void> {
+  if (state.line.get(waiter.name)?.ticketId === message.ticketId) state.line.delete(waiter.name);
+  await signalled(waiter, refuseSignal, message);
 }
 
 /** A list, not a table: the Temporal UI draws tables without borders. */

@@ -219,7 +219,7 @@ export class BrokerReads {
     const isNew = waiters.some(isUnchecked);
     const isNear = lookWanted || isNew || [...underWay.values()].some(({ instanceId }) => instanceId !== undefined);
     const hasCaps = caps.instances !== undefined || caps.centsPerHour !== undefined;
-    const isBooting = waiters.some(({ obstacle }) => obstacle !== undefined) || (hasCaps && line.size > 0);
+    const isBooting = waiters.some(({ takenBy }) => takenBy !== undefined) || (hasCaps && line.size > 0);
     const soonMs = Math.min(everyMs.near, 2 * fleet.settings.requestIntervalMs);
     const every = isNear ? soonMs : isBooting ? Math.min(everyMs.boot, everyMs[fleet.pace]) : everyMs[fleet.pace];
     return this.#backedOff('fleet', (this.#begunAt.fleet ?? 0) + every);
@@ -231,8 +231,8 @@ export class BrokerReads {
     const unknown = inOrder(state.waiters.filter(({ isNameFree }) => isNameFree !== true));
     // Those of whom nothing is known go first: a hundred held-up names must not keep the others from being asked about.
     const asked = [
-      ...unknown.filter(({ obstacle }) => obstacle === undefined),
-      ...unknown.filter(({ obstacle }) => obstacle !== undefined),
+      ...unknown.filter(({ takenBy }) => takenBy === undefined),
+      ...unknown.filter(({ takenBy }) => takenBy !== undefined),
     ].slice(0, MOST_NAMES);
     const again = [...state.again].slice(0, MOST_NAMES);
     const quietMs = state.settings?.everyMs.quiet ?? 0;

@@ -66,6 +66,8 @@ export class BrokerState {
   readonly line = new Map<string, Waiter>();
   /** Grants of which the list does not show the instance yet, by name. */
   readonly underWay = new Map<string, LaunchUnderWay>();
+  /** Of whom the last list showed that their name is taken. */
+  readonly foundTaken: Waiter[] = [];
   /** Tokens whose owners want to be told again. */
   readonly again = new Set<string>();
   refusals: readonly Refusal[];
@@ -165,8 +167,8 @@ export class BrokerState {
       const waiter = this.line.get(name);
       if (waiter === undefined || waiter.runId !== runId || waiter.ticketId !== ticketId) continue;
       const taken = fleet.taken.find((instance) => instance.name === name);
-      const obstacle = `an instance named ${name} lives in the account already (${taken?.instanceId ?? ''}), and nothing that runs owns it: end, adopt or release it`;
-      this.line.set(name, taken === undefined ? freed(waiter) : { ...waiter, obstacle });
+      this.line.set(name, taken === undefined ? freed(waiter) : { ...waiter, takenBy: taken.instanceId });
+      if (taken !== undefined && waiter.takenBy === undefined) this.foundTaken.push(waiter);
     }
     for (const { name, instanceId } of this.underWay.values()) {
       if (instanceId !== undefined && fleet.listed.includes(instanceId)) this.underWay.delete(name);
@@ -286,7 +288,8 @@ export class BrokerState {
     const isNameFree = launch?.runId === runId || (before?.runId === runId && before.isNameFree === true);
     const isAccepted = launch?.runId === runId || (before?.runId === runId && before.isAccepted === true);
     this.underWay.delete(name);
-    this.line.set(name, { ...ticket, receivedAt: now, isNameFree, isAccepted });
+    const { takenBy } = before?.runId === runId ? before : {};
+    this.line.set(name, { ...ticket, receivedAt: now, isNameFree, isAccepted, takenBy });
   }
 
   #leave({ name, runId }: Readonly<Record<string, unknown>>): void {
@@ -361,7 +364,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function freed(waiter: Waiter): Waiter {
-  return { ...waiter, isNameFree: true, obstacle: undefined };
+  return { ...waiter, isNameFree: true, takenBy: undefined };
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -19,7 +19,7 @@ import { isRefused, isWorthWaiting, launch } from './launch.ts';
 import { Saga } from './saga.ts';
 import { withDeadline } from './scopes.ts';
 import { openStory, type Continuation, type Story } from './story.ts';
-import { leaveLine, waitBeforeNextLaunch, waitForGrant } from './waiting.ts';
+import { leaveLine, waitBeforeNextLaunch, waitForTurn } from './waiting.ts';
 
 /**
  * Provisions a GPU node: returns it ready and handed to its keeper, or fails with everything undone (design: provisionNode).
@@ -45,12 +45,14 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
   return admission.during(() =>
     failingPlainly(() =>
       withDeadline(story.until, `the provision of ${request.name}`, async () => {
-        const kept = await joinKept(request, board, admission);
+        const join = (): Promise<Node | undefined> => joinKept(request, board, admission);
+        const kept = await join();
         if (kept !== undefined) return kept;
         await checkRequest(request);
         for (;;) {
-          const grant = await waitForGrant(story);
-          const ready = await tryLaunch(story, grant);
+          const turn = await waitForTurn(story, join);
+          if (turn.kind === 'kept') return turn.node;
+          const ready = await tryLaunch(story, turn.grant);
           if (ready !== undefined) return ready;
           if (workflowInfo().continueAsNewSuggested) await continueStory(story);
         }

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import { leaveSignal, MISSING, type GrantMessage } from '../contract/account-broker.ts';
+import type { Node } from '../contract/provision-node.ts';
 import { accountOf } from '../contract/task-queues.ts';
 import { accountBrokerId } from '../contract/workflow-ids.ts';
 import { NEWS_NET_MS, TICKET_FIRST_RESEND_MS, TICKET_RESEND_MS } from '../domain/deadlines.ts';
@@ -16,9 +17,10 @@ import type { FailureType } from '../domain/failures.ts';
 import { isFailureType } from '../domain/failures.ts';
 import type { Ticket } from '../domain/grants.ts';
 import { stateOf } from '../domain/instances.ts';
+import type { PlaceInLine } from '../activities/types.ts';
 import { lambda, temporal } from './activities.ts';
 import type { Launched } from './launch.ts';
-import { failure, messageOf } from './failures.ts';
+import { failure, messageOf, ranOutOfTime } from './failures.ts';
 import type { Story } from './story.ts';
 
 // The two waits of a provision: for its turn to launch an offering, and for its instance's state. In both it sleeps until the account's broker
@@ -27,13 +29,22 @@ import type { Story } from './story.ts';
 /** Long enough for a broker to start and look, with its place in the account's budget. */
 const ONE_LOOK_MS = 20 * SECOND;
 
-/** Sleeps until the broker grants an offering. Fails with `capacity_unavailable` when the time for that has passed. */
-export async function waitForGrant(story: Story): Promise<GrantMessage> {
+/** How the wait for a launch ends well. */
+export type Turn =
+  { readonly kind: 'grant'; readonly grant: GrantMessage } | { readonly kind: 'kept'; readonly node: Node };
+
+/**
+ * Sleeps until the broker grants an offering. Fails with `capacity_unavailable` when the time for that has passed. Where a living instance has
+ * its name, `joinKept` says whether it is one to join: a keeper's, by adoption, or because this run was reset to before its launch.
+ */
+export async function waitForTurn(story: Story, joinKept: () => Promise<Node | undefined>): Promise<Turn> {
   const { wishes, board, inbox } = story;
   const where = wishes.regions === undefined ? 'any region' : wishes.regions.join(', ');
   const what = `${wishes.instanceTypes.join(', ')} in ${where}`;
   const since = Date.now();
-  board.enter('waiting_for_capacity', `${what}, until ${new Date(story.capacityUntil).toISOString()} at the latest`);
+  const enter = (): void =>
+    board.enter('waiting_for_capacity', `${what}, until ${new Date(story.capacityUntil).toISOString()} at the latest`);
+  enter();
   // `waitUpTo: 0s` means: look once.
   if (story.capacityUntil <= since && board.triesRefused > 0) throw noCapacity(what, story);
   const until = Math.max(story.capacityUntil, since + ONE_LOOK_MS);
@@ -41,9 +52,16 @@ export async function waitForGrant(story: Story): Promise<GrantMessage> {
   let sent = 0;
   try {
     for (;;) {
-      const asked = { ticket, withPlace: sent > 0 };
-      const { place, total, reason } = await temporal('join the line for capacity').joinLine(asked);
+      const { place, total, reason, takenBy } = await joinLine(ticket, sent > 0);
       sent += 1;
+      if (takenBy !== undefined) {
+        const node = await joinKept();
+        if (node !== undefined) {
+          await leaveLine(ticket.name);
+          return { kind: 'kept', node };
+        }
+        enter();
+      }
       if (place !== undefined) board.waits(place, total ?? place, reason);
       const left = until - Date.now();
       if (left <= 0) throw noCapacity(what, story);
@@ -52,13 +70,24 @@ export async function waitForGrant(story: Story): Promise<GrantMessage> {
       const withinMs = Math.min(left, Math.round(again));
       const answer = await inbox.answerTo(ticket.ticketId, withinMs, `wait for capacity: ${what}`.slice(0, 100));
       if (answer === undefined || answer === 'called') continue;
-      if (answer.kind === 'grant') return answer.grant;
+      if (answer.kind === 'grant') return answer;
       throw failure(refusalType(answer.refusal.type), answer.refusal.message);
     }
   } catch (error) {
     // One that was cancelled on its way into the line may arrive there all the same, and is found out when its turn comes.
     if (sent > 0 && error instanceof TemporalFailure) await leaveLine(ticket.name);
     throw error;
+  }
+}
+
+/** Once a ticket may have been sent, its wait goes on without another answer: a broker that has it grants as well. */
+async function joinLine(ticket: Ticket, withPlace: boolean): Promise<Partial<PlaceInLine>> {
+  const withinMs = Math.max(ticket.until - Date.now(), ONE_LOOK_MS);
+  try {
+    return await temporal('join the line for capacity', { withinMs }).joinLine({ ticket, withPlace });
+  } catch (error) {
+    if (!ranOutOfTime(error)) throw error;
+    return {};
   }
 }
 
@@ -127,7 +156,16 @@ async function untilShown(
     if (left <= 0) return lookOnce(launched, what, isIt, withinMs);
     const heard = await news.next(launched, told, Math.min(left, NEWS_NET_MS), `until Lambda shows ${what}`);
     // The net under a broker that was lost: it is asked, and tells again what it told before.
-    if (heard === undefined && Date.now() < until) await temporal('ask the broker to look').askToLook({ launchToken });
+    if (heard === undefined && Date.now() < until) await askToLook(launchToken, until);
+  }
+}
+
+async function askToLook(launchToken: string, until: number): Promise<void> {
+  const withinMs = Math.max(until - Date.now(), ONE_LOOK_MS);
+  try {
+    await temporal('ask the broker to look', { withinMs }).askToLook({ launchToken });
+  } catch (error) {
+    if (!ranOutOfTime(error)) throw error;
   }
 }
 

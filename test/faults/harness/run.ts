@@ -32,6 +32,9 @@ export interface Outcome {
 /** So long a run may take before it counts as stuck: many settle windows and sweeps, on a machine that is busy with others. */
 const STUCK_AFTER_MS = 420_000;
 
+/** An activity whose workflow is over hears so at a heartbeat, or its request runs into its timeout. */
+const CLEARED_AFTER_MS = 180_000;
+
 /** A launch in flight when its workflow was terminated may take so long to be over. */
 const IN_FLIGHT_MS = 5_000;
 
@@ -276,7 +279,14 @@ class Run {
       await ifRunning(() => this.#client.workflow.getHandle(id).terminate('its run is over'));
     }
     await this.#simulator.close();
-    while (this.#script.inFlight.length > 0) await sleep(50);
+    const until = performance.now() + CLEARED_AFTER_MS;
+    while (this.#script.inFlight.length > 0) {
+      if (performance.now() > until) {
+        const left = this.#script.inFlight.map(({ activityType }) => activityType).join(', ');
+        throw new Breach(`its workflows are over, but these activities do not end: ${left}`);
+      }
+      await sleep(50);
+    }
     this.#slot.strings.puppeteer = undefined;
   }
 }

@@ -98,7 +98,7 @@ describe('the order', () => {
   test('lets nobody past who waits for the next list only, and everybody past who is held up for longer', () => {
     const unchecked = waiter('unchecked', { priority: 1, isNameFree: false });
     expect(granted([unchecked, waiter('checked')])).toBeUndefined();
-    expect(granted([{ ...unchecked, obstacle: 'its name lives' }, waiter('checked')])).toContain('checked');
+    expect(granted([{ ...unchecked, takenBy: 'i-1' }, waiter('checked')])).toContain('checked');
     expect(granted([{ ...unchecked, ...wanting('gpu_8x_h100_sxm5') }, waiter('checked')])).toContain('checked');
     expect(granted([{ ...unchecked, priority: 5 }, waiter('checked')])).toContain('checked');
   });
@@ -115,7 +115,7 @@ describe('the order', () => {
 describe('nobody gets a grant', () => {
   test.each<[string, Partial<Waiter>, Partial<Situation>, RegExp]>([
     ['whose name may still live', { isNameFree: false }, {}, /no list of instances newer than its request/],
-    ['who is held up', { obstacle: 'the name lives' }, {}, /the name lives/],
+    ['who is held up', { takenBy: 'i-1' }, {}, /lives in the account already \(i-1\)/],
     ['before capacity was read', {}, { snapshot: undefined }, /has not been read/],
     [
       'on an old list',
