@@ -65,8 +65,8 @@ export async function endNode({ provisioner, tell }: Stage): Promise<void> {
 
 async function watch({ tell }: Stage, provision: NodeProvision): Promise<Node> {
   const tellProgress = progressTeller(tell);
-  for await (const progress of provision.watch({ everyMs: LOOK_MS })) tellProgress(progress);
-  return provision.result();
+  for await (const progress of provision.progress({ everyMs: LOOK_MS })) tellProgress(progress);
+  return provision.ready();
 }
 
 async function beside(aside: Aside, provision: NodeProvision, signal: AbortSignal): Promise<void> {

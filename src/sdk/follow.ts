@@ -2,24 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { NoWorkerError, TemporalUnreachableError } from './errors.ts';
 
-/** How to watch. */
-export interface WatchOptions {
+/** How to follow progress. */
+export interface ProgressOptions {
   /** Between two looks. Default 1 000; each look is one query, answered by the worker. */
   readonly everyMs?: number;
-  /** Ends the watch, not what is watched. */
+  /** Ends the iteration, not what is followed. */
   readonly signal?: AbortSignal;
-  /** Told when a look got no answer (a worker restarts, Temporal cannot be reached). The watch goes on. */
+  /** Told when a look got no answer (a worker restarts, Temporal cannot be reached). The iteration goes on. */
   readonly onUnanswered?: (error: NoWorkerError | TemporalUnreachableError) => void;
 }
 
 /**
- * What `look` shows, each time it is something new, until `ended` has settled; then once more. No answer is no end: what is watched lives
- * in Temporal, not in the worker that answers. Undefined: nothing to show now.
+ * What `look` shows, each time it is something new, until `ended` has settled; then once more. No answer is no end: what is followed
+ * lives in Temporal, not in the worker that answers. Undefined: nothing to show now. Nothing is asked before the first `next()`.
  */
 export async function* follow<T>(
   look: () => Promise<T | undefined>,
-  ended: Promise<unknown>,
-  { everyMs = 1_000, signal, onUnanswered }: WatchOptions = {},
+  untilEnded: () => Promise<unknown>,
+  { everyMs = 1_000, signal, onUnanswered }: ProgressOptions = {},
 ): AsyncGenerator<T, void, undefined> {
   const stop = new AbortController();
   const end = (): void => stop.abort();
@@ -28,7 +28,7 @@ export async function* follow<T>(
     watched.over = true;
     end();
   };
-  ended.then(over, over);
+  untilEnded().then(over, over);
   signal?.addEventListener('abort', end, { once: true });
   let shown: T | undefined;
   try {

@@ -23,7 +23,7 @@ export {
   UnauthorizedError,
   WorkflowLostError,
 } from './errors.ts';
-export type { WatchOptions } from './follow.ts';
+export type { ProgressOptions } from './follow.ts';
 export type { InstanceEnding } from './instance-ending.ts';
 export type { ListedNode, NodeFilter } from './node-list.ts';
 export type { NodeProvision } from './node-provision.ts';

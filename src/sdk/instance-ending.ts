@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { EndedInstance } from '../contract/sweep.ts';
 import { resultOf, type Caller } from './caller.ts';
-import { follow, type WatchOptions } from './follow.ts';
+import { follow, type ProgressOptions } from './follow.ts';
 import { readProgress, type Progress } from './node-status.ts';
 
 /** A wish to end an instance that Temporal works on, whether or not anybody holds this handle. */
@@ -19,12 +19,16 @@ export class InstanceEnding {
   }
 
   /** What ended, once that is proven. @throws InvalidRequestError when it is not ours to end, NoWorkerError (the wish is stored), other ProvisioningErrors */
-  async result(): Promise<EndedInstance> {
+  async ended(): Promise<EndedInstance> {
     return resultOf<EndedInstance>(this.#caller, this.#handle, 'wish');
   }
 
   /** Its progress towards its end, whenever that changes. */
-  watch(options: WatchOptions = {}): AsyncIterable<Progress> {
-    return follow(() => readProgress(this.#caller, this.workflowId), this.result(), options);
+  progress(options: ProgressOptions = {}): AsyncIterable<Progress> {
+    return follow(
+      () => readProgress(this.#caller, this.workflowId),
+      () => this.ended(),
+      options,
+    );
   }
 }

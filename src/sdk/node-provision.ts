@@ -1,7 +1,7 @@
 import type { Accepted } from '../contract/messages.ts';
 import type { Node } from '../contract/provision-node.ts';
 import type { Caller } from './caller.ts';
-import { follow, type WatchOptions } from './follow.ts';
+import { follow, type ProgressOptions } from './follow.ts';
 import { readProgress, type Progress } from './node-status.ts';
 
 /** A provision that Temporal works on, whether or not anybody holds this handle. */
@@ -21,23 +21,27 @@ export class NodeProvision {
    * @throws ProvisioningError when it failed (everything is undone), ProvisionCancelledError, WorkflowLostError; TemporalUnreachableError
    * when Temporal is lost on the way: the provision goes on, and may be asked again.
    */
-  async result(): Promise<Node> {
+  async ready(): Promise<Node> {
     return this.#caller.ask(this.workflowId, () =>
       this.#caller.client.workflow.getHandle<() => Promise<Node>>(this.workflowId, this.runId).result(),
     );
   }
 
-  /** Where it is, and why it waits. @throws NoWorkerError, TemporalUnreachableError */
-  async progress(): Promise<Progress> {
+  /** Where it is now, and why it waits. @throws NoWorkerError, TemporalUnreachableError */
+  async status(): Promise<Progress> {
     return readProgress(this.#caller, this.workflowId);
   }
 
-  /** Its progress whenever that changes, until it is ready or has failed (which `result` tells). */
-  watch(options: WatchOptions = {}): AsyncIterable<Progress> {
-    return follow(() => this.progress(), this.result(), options);
+  /** Its status whenever that changes, until it is ready or has failed, which `ready` tells: `for await (const { phase } of provision.progress())`. */
+  progress(options: ProgressOptions = {}): AsyncIterable<Progress> {
+    return follow(
+      () => this.status(),
+      () => this.ready(),
+      options,
+    );
   }
 
-  /** Asks it to undo what it did and to end; `result` then throws ProvisionCancelledError. Without effect once it has ended. */
+  /** Asks it to undo what it did and to end; `ready` then throws ProvisionCancelledError. Without effect once it has ended. */
   async cancel(): Promise<void> {
     const { client } = this.#caller;
     const { workflowId, runId } = this;

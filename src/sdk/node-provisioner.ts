@@ -29,7 +29,7 @@ const LIST_TIMEOUT_MS = 6 * 60_000;
  *
  *     const provisioner = await NodeProvisioner.connect();
  *     const provision = await provisioner.provision({ name: 'trainer-1', instanceType: 'gpu_1x_h100_sxm5' });
- *     const node = await provision.result();
+ *     const node = await provision.ready();
  */
 export class NodeProvisioner {
   readonly #caller: Caller;
@@ -56,7 +56,7 @@ export class NodeProvisioner {
   }
 
   /**
-   * Asks for a node. Returns once the request is accepted; the node is the handle's `result()`. Asked again with the same request, it joins
+   * Asks for a node. Returns once the request is accepted; the node is the handle's `ready()`. Asked again with the same request, it joins
    * what is in progress or finds the living node (P9).
    * @throws InvalidRequestError before anything is sent; NameConflictError; NoWorkerError; TemporalUnreachableError
    */
@@ -77,7 +77,7 @@ export class NodeProvisioner {
    * @throws NodeNotFoundError and what `startTermination` throws
    */
   async terminate(request: TerminateNodeRequest): Promise<TerminatedNode> {
-    return (await this.startTermination(request)).result();
+    return (await this.startTermination(request)).ended();
   }
 
   /**
@@ -135,7 +135,7 @@ export class NodeProvisioner {
    * @throws what `startEnding` throws; InvalidRequestError also when it is not ours, or a workflow owns it
    */
   async endInstance(instanceId: string): Promise<EndedInstance> {
-    return (await this.startEnding(instanceId)).result();
+    return (await this.startEnding(instanceId)).ended();
   }
 
   /** Asks for an instance's end without waiting for it. @throws InvalidRequestError, NoWorkerError, TemporalUnreachableError */
@@ -159,7 +159,7 @@ export class NodeProvisioner {
     return release(this.#caller, instanceId);
   }
 
-  /** Ends the connection, and with it every watch and wait of this client; what was asked of Temporal goes on. */
+  /** Ends the connection, and with it every iteration and wait of this client; what was asked of Temporal goes on. */
   async close(): Promise<void> {
     await this.#caller.close();
   }

@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TerminatedNode } from '../contract/terminate-node.ts';
 import { resultOf, type Caller } from './caller.ts';
-import { follow, type WatchOptions } from './follow.ts';
+import { follow, type ProgressOptions } from './follow.ts';
 import { readStatus } from './node-status.ts';
 import type { Progress } from './node-status.ts';
 
@@ -22,12 +22,16 @@ export class NodeTermination {
   }
 
   /** What ended, once that is proven. @throws NodeNotFoundError, NoWorkerError (the wish is stored), other ProvisioningErrors */
-  async result(): Promise<TerminatedNode> {
+  async ended(): Promise<TerminatedNode> {
     return resultOf<TerminatedNode>(this.#caller, this.#handle, 'wish');
   }
 
   /** The node's progress towards its end, whenever that changes. */
-  watch(options: WatchOptions = {}): AsyncIterable<Progress> {
-    return follow(async () => (await readStatus(this.#caller, this.#name))?.progress, this.result(), options);
+  progress(options: ProgressOptions = {}): AsyncIterable<Progress> {
+    return follow(
+      async () => (await readStatus(this.#caller, this.#name))?.progress,
+      () => this.ended(),
+      options,
+    );
   }
 }

@@ -69,7 +69,7 @@ describe.skipIf(why !== undefined)(`on a real machine${why === undefined ? '' : 
       instanceType: 'gpu_2x_h100_sxm5',
       pool: 'training',
     });
-    const node = await provision.result();
+    const node = await provision.ready();
     const machine = machineOf(node);
     expect(node.gpus.map(({ uuid }) => uuid)).toEqual([stubUuid(0), stubUuid(1)]);
     expect(node).toMatchObject({ gpuCheck: 'passed', hostKey: 'pinned', architecture: 'x86_64', launchesUsed: 1 });
@@ -101,7 +101,7 @@ describe.skipIf(why !== undefined)(`on a real machine${why === undefined ? '' : 
       deadlines: { bootstrap: '2h', bootstrapStep: '1h' },
     });
     let machine: RealMachine | undefined;
-    for await (const { phase, instanceId } of provision.watch()) {
+    for await (const { phase, instanceId } of provision.progress()) {
       if (phase === 'bootstrapping' && instanceId !== undefined) {
         machine = machineOf({ instanceId });
         break;
@@ -113,7 +113,7 @@ describe.skipIf(why !== undefined)(`on a real machine${why === undefined ? '' : 
       await sleep(300);
     }
     await machine?.reboot();
-    const node = await provision.result();
+    const node = await provision.ready();
     expect(await machine?.readFile('/var/log/steps')).toBe('once\nagain\nagain\nslept\n');
     expect(await machine?.readFile('/var/log/node-id')).toBe(`${node.instanceId}\n`);
     await provisioner.terminate({ name: 'real-cut' });

@@ -83,6 +83,7 @@ async function provision(name: string | undefined, flags: Flags, command: Comman
     const view = createProgressView(asJson === true ? io.stderr : io.stdout, io);
     const node = await showUntil(
       provision,
+      () => provision.ready(),
       view,
       io,
       () => new InterruptedError(`interrupted; the provision of ${request.name} goes on`, howToSee(request)),

@@ -23,7 +23,7 @@ export function registerStatus(program: Command, io: CliIo): void {
 /** Who asks for a node that is not there mostly wants to know why: its last provision says so, if Temporal still remembers it. */
 async function notFound(provisioner: NodeProvisioner, name: string): Promise<NodeNotFoundError> {
   const last = await provisioner.findProvision(name);
-  const failure = await last?.result().then(
+  const failure = await last?.ready().then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -61,6 +61,7 @@ async function endInstance(provisioner: NodeProvisioner, instanceId: string, io:
   const view = createProgressView(asJson ? io.stderr : io.stdout, io);
   const ended = await showUntil(
     ending,
+    () => ending.ended(),
     view,
     io,
     () => new InterruptedError(`interrupted; the end of ${instanceId} goes on`, again),

@@ -46,7 +46,7 @@ async function terminate(name: string, { reason, drainFor, wait }: Flags, comman
       return;
     }
     const view = createProgressView(asJson === true ? io.stderr : io.stdout, io, { startedAt: Date.now() });
-    const ended = await showUntil(termination, view, io, goesOn);
+    const ended = await showUntil(termination, () => termination.ended(), view, io, goesOn);
     io.stdout.write(asJson === true ? json(ended) : endedText(ended));
   });
 }

@@ -1,17 +1,17 @@
-import type { Progress, WatchOptions } from '../../sdk/index.ts';
+import type { Progress, ProgressOptions } from '../../sdk/index.ts';
 import { InterruptedError, orInterrupted } from '../interrupted.ts';
 import type { CliIo } from '../io.ts';
 import type { ProgressView } from './view.ts';
 
-/** What can be watched and has a result: a provision, a termination. */
-export interface Watchable<T> {
-  result(): Promise<T>;
-  watch(options: WatchOptions): AsyncIterable<Progress>;
+/** What shows its progress: a provision, a termination. */
+export interface Progressing {
+  progress(options: ProgressOptions): AsyncIterable<Progress>;
 }
 
-/** The result, with progress shown until it is there. @throws the interruption: what is watched goes on */
+/** The end of the work, with its progress shown until then. @throws the interruption: the work goes on */
 export async function showUntil<T>(
-  work: Watchable<T>,
+  work: Progressing,
+  end: () => Promise<T>,
   view: ProgressView,
   io: CliIo,
   interrupted: () => InterruptedError,
@@ -19,7 +19,7 @@ export async function showUntil<T>(
   const stop = new AbortController();
   const showing = show(work, view, stop.signal);
   try {
-    const result = await orInterrupted(io.signal, work.result(), interrupted);
+    const result = await orInterrupted(io.signal, end(), interrupted);
     await showing; // its last look shows the end
     return result;
   } catch (error) {
@@ -32,10 +32,10 @@ export async function showUntil<T>(
 }
 
 /** Never rejects: that progress cannot be shown is worth a note, not the work's failure. */
-async function show(work: Watchable<unknown>, view: ProgressView, signal: AbortSignal): Promise<void> {
+async function show(work: Progressing, view: ProgressView, signal: AbortSignal): Promise<void> {
   try {
     const onUnanswered = ({ message }: Error): void => view.note(`${message}; it goes on, and so does this`);
-    for await (const progress of work.watch({ signal, onUnanswered })) {
+    for await (const progress of work.progress({ signal, onUnanswered })) {
       if (!signal.aborted) view.show(progress);
     }
   } catch (error) {

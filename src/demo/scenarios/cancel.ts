@@ -21,7 +21,7 @@ export const cancel: Scenario = {
         await until(() => instances[0]);
         tell('in the cloud', 'Lambda has made the machine, and is slow to say so');
         await provision.cancel();
-        cancelledIn = (await provision.progress()).phase;
+        cancelledIn = (await provision.status()).phase;
         tell('what goes wrong', 'somebody presses cancel: the workflow does not know yet what there is to undo');
         tell(
           'what is done about it',

@@ -34,7 +34,7 @@ export const lostAnswer: Scenario = {
         'no second launch: that could be a second machine. The first is looked for by the token in its',
       );
       tell('', 'tags; a list that does not show it yet proves nothing, so it is looked for again, in 20 seconds');
-      const instanceId = await until(async () => (await provision.progress()).instanceId);
+      const instanceId = await until(async () => (await provision.status()).instanceId);
       tell('adopted', `${instanceId} carries our token: it is taken as if the answer had named it`);
     });
     tellNode(stage, node);

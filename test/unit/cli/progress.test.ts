@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/cli/interrupted.ts';
-import { showUntil, type Watchable } from '../../../src/cli/progress/show-until.ts';
+import { showUntil, type Progressing } from '../../../src/cli/progress/show-until.ts';
 import { createProgressView, type ProgressView } from '../../../src/cli/progress/view.ts';
 import type { Progress } from '../../../src/sdk/index.ts';
 import { Recorder } from './recorder.ts';
@@ -101,16 +101,15 @@ test('the end of an old node counts from the wish to end it', () => {
   expect(out.lines).toEqual(['     3s  ending: no longer needed']);
 });
 
-/** Work that shows what it is given and ends when told. */
-function work(shown: readonly Progress[], result: Promise<string>): Watchable<string> {
+/** Work that shows what it is given, until it ends. */
+function work(shown: readonly Progress[], end: Promise<string>): Progressing {
   return {
-    result: () => result,
-    async *watch({ onUnanswered }) {
+    async *progress({ onUnanswered }) {
       for (const one of shown) {
         await turn();
         yield one;
       }
-      await result.catch(() => undefined);
+      await end.catch(() => undefined);
       if (onUnanswered !== undefined) yield progress('ready');
     },
   };
@@ -119,8 +118,10 @@ function work(shown: readonly Progress[], result: Promise<string>): Watchable<st
 test('the last look is shown before the result is told', async () => {
   const out = new Recorder();
   const { view } = viewOn(out);
+  const end = Promise.resolve('node');
   const done = showUntil(
-    work([progress('booting')], Promise.resolve('node')),
+    work([progress('booting')], end),
+    () => end,
     view,
     { stdout: out, stderr: out },
     () => {
@@ -137,7 +138,13 @@ test('Ctrl-C ends the command, not the work', async () => {
   const person = new AbortController();
   const io = { stdout: out, stderr: out, signal: person.signal };
   const never = new Promise<string>(() => undefined);
-  const done = showUntil(work([progress('booting')], never), view, io, () => new InterruptedError('it goes on'));
+  const done = showUntil(
+    work([progress('booting')], never),
+    () => never,
+    view,
+    io,
+    () => new InterruptedError('it goes on'),
+  );
   await turn();
   person.abort();
   await expect(done).rejects.toThrow('it goes on');
