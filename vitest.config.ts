@@ -16,7 +16,9 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit'),
-      project('contract'),
+      project('contract', {
+        globalSetup: ['test/support/dev-server.global.ts', 'test/support/workflow-bundle.global.ts'],
+      }),
       project('workflows', {
         globalSetup: ['test/support/time-skipping.global.ts', 'test/support/workflow-bundle.global.ts'],
         testTimeout: 120_000,
