@@ -23,6 +23,7 @@ import type { Logger } from './observability/logger.ts';
 import { ensureSweepSchedule } from './sweep-schedule.ts';
 import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
 import { installRuntime } from './worker-runtime.ts';
+import { WORKFLOW_SOURCES } from './workflow-sources.ts';
 
 /** How to reach Temporal. */
 export interface TemporalTarget {
@@ -313,11 +314,13 @@ function watchLambda(
   };
 }
 
-function workflowSource(path: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflowSource(
+  path: string | undefined,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
   const built = path ?? fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(built)) return { workflowBundle: { codePath: built } };
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return { workflowsPath: fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url)) };
+  const { workflowsPath, preloadModules } = WORKFLOW_SOURCES;
+  return { workflowsPath, bundlerOptions: { preloadModules } };
 }
 
 /** The worker as a process: until SIGTERM or SIGINT, which drain it. Resolves to its exit code. */

@@ -1,5 +1,4 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import { z } from 'zod';
 import type { CondemnedGpu } from '../domain/condemned-gpus.ts';
 import type { Ticket, Waiter } from '../domain/grants.ts';
 import type { Offering, Refusal } from '../domain/offerings.ts';
@@ -167,41 +166,3 @@ export const MISSING = 'missing';
 
 /** To those who wait: there is a broker that does not know you; send your ticket. */
 export const sendTicketSignal = defineSignal('sendTicket');
-
-const ticket = z.looseObject({
-  name: z.string(),
-  runId: z.string(),
-  ticketId: z.string(),
-  wishes: z.looseObject({
-    instanceTypes: z.array(z.string()),
-    regions: z.array(z.string()).optional(),
-    maxPriceCentsPerHour: z.number().optional(),
-  }),
-  priority: z.number(),
-  arrivedAt: z.number(),
-  until: z.number(),
-  sshKeyName: z.string().optional(),
-});
-
-/** A ticket as another version may have written it; undefined: it cannot be read, and the one who waits sends it again. */
-export function readTicket(told: unknown): Ticket | undefined {
-  const { data } = ticket.safeParse(told);
-  return data as Ticket | undefined;
-}
-
-const launchOutcome = z.looseObject({
-  name: z.string(),
-  ticketId: z.string().optional(),
-  instanceType: z.string(),
-  region: z.string(),
-  outcome: z.enum(['accepted', 'refused', 'unknown']),
-  failure: z.string().optional(),
-  instanceId: z.string().optional(),
-  sentAt: z.number().optional(),
-  retryAfterMs: z.number().optional(),
-});
-
-export function readLaunchOutcome(told: unknown): LaunchOutcome | undefined {
-  const { data } = launchOutcome.safeParse(told);
-  return data as LaunchOutcome | undefined;
-}

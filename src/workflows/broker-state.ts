@@ -8,8 +8,6 @@ import {
   leaveSignal,
   lookSignal,
   pauseSignal,
-  readLaunchOutcome,
-  readTicket,
   ticketSignal,
   waitingLineQuery,
   type AccountBrokerInput,
@@ -17,6 +15,7 @@ import {
   type LaunchUnderWay,
   type WaitingLine,
 } from '../contract/account-broker.ts';
+import { readLaunchOutcome, readTicket } from '../contract/read-broker-messages.ts';
 import {
   readCondemnation,
   readCondemned,

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { WORKFLOW_SOURCES } from '../../../src/workflow-sources.ts';
 import { FACTOR } from './scale.ts';
 
 /** The repository's root. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const WORKFLOWS = join(ROOT, 'src/workflows/index.ts');
 const DURATIONS = join(ROOT, 'src/domain/durations.ts');
 const EDITOR = fileURLToPath(new URL('./edit-source.cjs', import.meta.url));
 
@@ -40,7 +40,7 @@ export async function bundleOf(edits: readonly Edit[]): Promise<Bundle> {
   const shortened = join(folder, 'durations.ts');
   await writeFile(shortened, withShorterUnits(await readFile(DURATIONS, 'utf8')));
   const { code } = await bundleWorkflowCode({
-    workflowsPath: WORKFLOWS,
+    ...WORKFLOW_SOURCES,
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: (config) => {
       const alias = config.resolve?.alias ?? {};
