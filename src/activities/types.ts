@@ -1,4 +1,5 @@
 import type { LookWish } from '../contract/account-broker.ts';
+import type { Finding } from '../domain/findings.ts';
 import type { AccountKey } from '../contract/kept-node.ts';
 import type { Judgement, Ledger, OwnerTrouble } from '../contract/sweep.ts';
 import type { EndWish, KeptNode } from '../contract/messages.ts';
@@ -386,7 +387,25 @@ export interface TemporalActivities {
   awaitClosed(input: { readonly run: RunReference }): Promise<{ readonly status: string }>;
 }
 
+/** What the worker itself can be asked about: each look says what it found, and fails only where it cannot say. */
+export interface ExaminationActivities {
+  /** Its clock, against Temporal's. */
+  examineClock(): Promise<Finding>;
+  /** Navarch's address and the worker's token. */
+  examineNavarch(): Promise<Finding>;
+  /** The agent's executables, as far as the worker can reach them. */
+  examineAgentDownload(): Promise<Finding>;
+}
+
+/** On the rate-limited queue of the account. */
+export interface LambdaExaminationActivities {
+  /** The API key, the SSH key, and the clock, by one request. */
+  examineLambda(): Promise<readonly Finding[]>;
+}
+
 export type Activities = LambdaActivities &
+  ExaminationActivities &
+  LambdaExaminationActivities &
   AccountActivities &
   BrokerActivities &
   SweepActivities &

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { FAILURE_TYPES } from '../domain/failures.ts';
 import { VERDICT_KINDS, type VerdictKind } from '../domain/orphan-verdict.ts';
 import { PHASES } from '../domain/phases.ts';
+import type { Finding } from '../domain/findings.ts';
 import type { WaitingLine } from './account-broker.ts';
+import { WORKER_CHECK, type Diagnosis } from './diagnose.ts';
 import type { InstanceList, InstanceTypeList } from './list.ts';
 import type { KeptNode, LaunchRecord, Progress } from './messages.ts';
 import { node, provisionNodeRequest } from './provision-node.ts';
@@ -41,6 +43,10 @@ export const progress = z
     phase: z.enum(PHASES),
     since: time.describe('Since when in this phase, ISO 8601, UTC.'),
     detail: z.string().exactOptional().describe('What it is waiting for, or doing, in one sentence.'),
+    failure: z
+      .string()
+      .exactOptional()
+      .describe('Once a provision has failed: the type of its failure; detail is the message.'),
     requestedAt: time,
     launches: z.array(launchRecord).describe('Launches sent so far, refused ones not counted.'),
     capacityRefusals: z.int().describe('How often Lambda refused a launch for want of capacity.'),
@@ -215,6 +221,20 @@ export const adoptedInstance = z
 export const releasedInstance = z
   .object({ instanceId: z.string(), node: z.string().exactOptional().describe('The node that it was.') })
   .describe('The instance carries none of our tags any more.') satisfies Describes<ReleasedInstance>;
+
+/** Result of `diagnose`. */
+export const diagnosis = z
+  .object({
+    findings: z.array(
+      z.object({
+        check: z.enum(WORKER_CHECK).describe('What was looked at.'),
+        verdict: z.enum(['ok', 'wrong', 'unknown']).describe('unknown: it could not be looked at, or not in time.'),
+        seen: z.string().describe('For people.'),
+        todo: z.string().exactOptional().describe('What to do about it, for people; absent where it is ok.'),
+      }) satisfies Describes<Finding>,
+    ),
+  })
+  .describe('What a worker finds of its own keys, addresses and clock.') satisfies Describes<Diagnosis>;
 
 /** The `type` of the failure that a workflow ends with. */
 export const failureType = z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   adoptedInstance,
+  diagnosis,
   endedInstance,
   failureType,
   instanceList,
@@ -37,6 +38,7 @@ const ANSWERED: Readonly<Record<string, z.ZodType>> = {
   'end-instance.result.json': endedInstance,
   'adopt-instance.result.json': adoptedInstance,
   'release-instance.result.json': releasedInstance,
+  'diagnose.result.json': diagnosis,
   'failure-type.json': failureType,
 };
 

@@ -10,6 +10,7 @@ export const WORKFLOW_TYPE = {
   adoptInstance: 'adoptInstance',
   releaseInstance: 'releaseInstance',
   accountBroker: 'accountBroker',
+  diagnose: 'diagnose',
 } as const;
 
 /** The workflow that provisions a node. One runs at a time for a name; it owns what it launches until the keeper has started. */

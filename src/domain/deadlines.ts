@@ -140,6 +140,12 @@ export const SWEEP_TIMEOUT_MS = 1 * HOUR;
 /** One request of a person at the command line, with its place in the account's budget. */
 export const HAND_MS = 5 * MINUTE;
 
+/** One look of a diagnosis: who has not answered a single request by then does not answer as others need it. */
+export const EXAMINE_MS = 20 * SECOND;
+
+/** The same, with the time it waits for a worker and for its place in the account's budget; a person waits for it. */
+export const EXAMINE_IN_ALL_MS = 1 * MINUTE;
+
 /** How long the ledger remembers an instance that is in no list any more. Lists have been stale for minutes, never for a day. */
 export const LEDGER_KEEPS_MS = 1 * DAY;
 

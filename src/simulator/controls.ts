@@ -38,6 +38,8 @@ export interface Controls {
   setQuota(quota: number): void;
   /** How often every account may ask from now on. What a 429 says stays as it is. */
   setLimits(limits: Pick<RateLimits, 'requestIntervalMs' | 'launchIntervalMs'> | 'off'): void;
+  /** Lambda's Date headers are so many real milliseconds ahead from now on. They follow the real time otherwise, however fast the simulated one runs. */
+  setDateAhead(ms: number): void;
   /** Navarch restarts and forgets every node; agents live on and do not register again. */
   restartNavarch(): void;
   setNavarchUp(isUp: boolean): void;
@@ -59,11 +61,12 @@ export interface ControlsParts {
   readonly machines: MachineRoom;
   readonly plane: ControlPlane;
   readonly navarch: { isUp: boolean };
+  readonly date: { aheadMs: number };
 }
 
 export function controlsOver(parts: ControlsParts): Controls {
   const revoked = new Map<string, Account>();
-  const { account, accounts, capacity, clock, cloud, faults, machines, plane, navarch } = parts;
+  const { account, accounts, capacity, clock, cloud, faults, machines, plane, navarch, date } = parts;
   return {
     setCapacity: (type, region, slots) => capacity.set(type, region, slots),
     addFault: (rule) => faults.add(rule),
@@ -81,6 +84,7 @@ export function controlsOver(parts: ControlsParts): Controls {
     setLimits: (limits) => {
       for (const { limiter } of accounts) limiter.set(limits);
     },
+    setDateAhead: (ms) => void (date.aheadMs = ms),
     restartNavarch: () => plane.forget(),
     setNavarchUp: (isUp) => void (navarch.isUp = isUp),
     setNodeStatus: (nodeId, status) => plane.setStatus(nodeId, NodeStatus[status]),

@@ -56,12 +56,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const wire = options.wire ?? {};
   const api = { cloud, clock, types, regions: REGIONS, images: imagesOf(types, REGIONS), wire };
-  const lambda = lambdaServer(new LambdaApi({ ...world, wire, closing: closing.signal }), [
-    ...instanceEndpoints(api),
-    ...operationEndpoints(api),
-    ...catalogueEndpoints(api),
-    ...sshKeyEndpoints(api),
-  ]);
+  const date = { aheadMs: 0 };
+  const lambda = lambdaServer(
+    new LambdaApi({ ...world, wire, closing: closing.signal }),
+    [...instanceEndpoints(api), ...operationEndpoints(api), ...catalogueEndpoints(api), ...sshKeyEndpoints(api)],
+    () => date.aheadMs,
+  );
 
   const navarchState = { isUp: true };
   const heartbeatIntervalSeconds = options.heartbeatIntervalSeconds ?? HEARTBEAT_INTERVAL_SECONDS;
@@ -110,7 +110,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clock,
     record: recorder,
     oracles,
-    controls: controlsOver({ ...world, navarch: navarchState }),
+    controls: controlsOver({ ...world, date, navarch: navarchState }),
     describe: () => describeSimulation(seed, recorder, oracles),
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,

@@ -8,8 +8,10 @@ import {
 import type {
   AccountActivities,
   BrokerActivities,
+  ExaminationActivities,
   HostActivities,
   LambdaActivities,
+  LambdaExaminationActivities,
   LaunchActivities,
   NavarchActivities,
   OwnershipActivities,
@@ -18,6 +20,8 @@ import type {
 } from '../activities/types.ts';
 import { taskQueuesOf } from '../contract/task-queues.ts';
 import {
+  EXAMINE_IN_ALL_MS,
+  EXAMINE_MS,
   LAUNCH_SCHEDULE_TO_START_MS,
   LAUNCH_START_TO_CLOSE_MS,
   REQUEST_START_TO_CLOSE_MS,
@@ -153,6 +157,29 @@ export function host(summary: string, limits: Required<Limits>) {
     },
   });
 }
+
+/** Looks at the worker itself: one attempt each, for the answer of a second one would be no truer. */
+export function examination(summary: string) {
+  return proxyActivities<ExaminationActivities>({ summary, ...EXAMINED });
+}
+
+/** The same, on the queue of Lambda's budget. */
+export function lambdaExamination(summary: string) {
+  return proxyActivities<LambdaExaminationActivities>({
+    summary,
+    ...EXAMINED,
+    taskQueue: taskQueuesOf(workflowInfo().taskQueue).lambda,
+    priority: { priorityKey: PRIORITY.list },
+  });
+}
+
+const EXAMINED = {
+  // The look ends by itself before that, with a better word.
+  startToCloseTimeout: EXAMINE_MS + 5 * SECOND,
+  scheduleToCloseTimeout: EXAMINE_IN_ALL_MS,
+  ...CANCELLED_AT_ONCE,
+  retry: { maximumAttempts: 1 },
+} as const;
 
 /** Pure work on the worker's secrets: takes milliseconds. A worker that is that busy, or cannot read them, is no reason to give a node up soon. */
 export function derivation(summary: string) {

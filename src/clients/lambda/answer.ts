@@ -24,6 +24,7 @@ export interface Answer {
   readonly contentType: string | undefined;
   readonly location: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly serverTimeMs: number | undefined;
   readonly body: string;
 }
 

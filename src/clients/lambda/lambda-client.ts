@@ -126,7 +126,7 @@ export class LambdaClient {
         answer: launchAnswer,
         timeoutMs: this.#launchTimeoutMs,
       },
-      options.signal,
+      options,
     );
     return { instanceId: data.instance_ids[0] };
   }
@@ -148,7 +148,7 @@ export class LambdaClient {
         answer: terminateAnswer,
         timeoutMs: this.#timeoutMs,
       },
-      options.signal,
+      options,
     );
     const ended = data.terminated_instances.find((instance) => instance.id === id);
     if (ended !== undefined) return ended;
@@ -179,7 +179,7 @@ export class LambdaClient {
         answer: instanceAnswer,
         timeoutMs: this.#timeoutMs,
       },
-      options.signal,
+      options,
     );
     return data;
   }
@@ -205,10 +205,7 @@ export class LambdaClient {
     options: RequestOptions,
     query: Readonly<Record<string, string>> = {},
   ): Promise<z.output<T>> {
-    return this.#transport.send(
-      { kind, method: 'GET', path, query, answer, timeoutMs: this.#timeoutMs },
-      options.signal,
-    );
+    return this.#transport.send({ kind, method: 'GET', path, query, answer, timeoutMs: this.#timeoutMs }, options);
   }
 }
 

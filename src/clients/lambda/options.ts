@@ -11,6 +11,8 @@ export interface LambdaExchange {
   /** Missing if it went well. `aborted` if the caller's signal ended a read. */
   readonly errorType?: LambdaErrorType | 'aborted';
   readonly retryAfterMs?: number;
+  /** Lambda's own clock, from the answer's Date header: milliseconds since the epoch, in whole seconds. */
+  readonly serverTimeMs?: number;
 }
 
 export interface LambdaClientOptions {
@@ -46,4 +48,6 @@ export interface RequestOptions {
    * with a LambdaUnavailableError of outcome `unknown`.
    */
   readonly signal?: AbortSignal | undefined;
+  /** Told of this call's HTTP exchanges, as `afterResponse` is of all. */
+  readonly onExchange?: ((exchange: LambdaExchange) => void) | undefined;
 }

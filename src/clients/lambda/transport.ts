@@ -8,7 +8,7 @@ import type { Answer } from './answer.ts';
 import { readApiKey } from './api-key.ts';
 import { connectionFailure } from './connection-failure.ts';
 import { LambdaError, LambdaUnavailableError } from './errors.ts';
-import type { LambdaClientOptions, LambdaExchange } from './options.ts';
+import type { LambdaClientOptions, LambdaExchange, RequestOptions } from './options.ts';
 import { present } from './present.ts';
 import { redactedError } from './redact.ts';
 import { mutates } from './request-kind.ts';
@@ -60,7 +60,7 @@ export class Transport {
   }
 
   /** Sends a request and reads its answer. Rejects with a LambdaError, or with the signal's reason (see RequestOptions). */
-  async send<T extends z.ZodType>(call: Call<T>, signal?: AbortSignal): Promise<z.output<T>> {
+  async send<T extends z.ZodType>(call: Call<T>, { signal, onExchange }: RequestOptions = {}): Promise<z.output<T>> {
     const { kind } = call;
     const endpoint = `${call.method} ${call.path}`;
     signal?.throwIfAborted();
@@ -78,14 +78,15 @@ export class Transport {
         durationMs: performance.now() - startedAt,
         errorType: error === undefined ? undefined : error instanceof LambdaError ? error.type : ('aborted' as const),
         retryAfterMs: answer?.retryAfterMs,
+        serverTimeMs: answer?.serverTimeMs,
       });
     try {
       answer = await this.#exchange(call, { endpoint, apiKey }, signal);
       const value = readAnswer(answer, { kind, endpoint, apiKey }, call.answer);
-      this.#tell(finished());
+      this.#tell(finished(), onExchange);
       return value;
     } catch (error) {
-      this.#tell(finished(error));
+      this.#tell(finished(error), onExchange);
       throw error;
     }
   }
@@ -116,6 +117,7 @@ export class Transport {
         contentType: response.headers['content-type'],
         location: response.headers.location,
         retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+        serverTimeMs: timeOf(response.headers.date),
         body: response.body,
       };
     } catch (error) {
@@ -132,11 +134,19 @@ export class Transport {
   }
 
   /** A watcher that fails must not turn a launch that happened into one that failed. */
-  #tell(exchange: LambdaExchange): void {
-    try {
-      this.#options.afterResponse?.(exchange);
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+  #tell(exchange: LambdaExchange, onExchange: RequestOptions['onExchange']): void {
+    for (const watcher of [this.#options.afterResponse, onExchange]) {
+      try {
+        watcher?.(exchange);
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error));
+      }
     }
   }
+}
+
+/** Undefined where there is no header, or nothing that is a date. */
+function timeOf(date: string | undefined): number | undefined {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? undefined : time;
 }

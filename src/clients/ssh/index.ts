@@ -2,6 +2,7 @@ export { connectSsh } from './connect.ts';
 export type { SshConnectOptions, SshConnectResult } from './connect.ts';
 export type { SshConnectFailure, SshConnectFailureKind } from './connect-failure.ts';
 export type { SshConnection } from './connection.ts';
+export { fingerprintOf } from './fingerprint.ts';
 export { deriveHostKey } from './host-key.ts';
 export type { HostKey } from './host-key.ts';
 export { publicKeyOf, readPrivateKey, UnreadablePrivateKeyError } from './private-key.ts';

@@ -9,7 +9,12 @@ const PREFIX = '/api/v1';
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** The HTTP server of the Lambda API; it also serves the agent's download, which has nothing to do with Lambda. */
-export function lambdaServer(api: LambdaApi, endpoints: readonly Endpoint[]): FastifyInstance {
+export function lambdaServer(
+  api: LambdaApi,
+  endpoints: readonly Endpoint[],
+  /** By how much its Date header is ahead of the real time. */
+  dateAheadMs: () => number,
+): FastifyInstance {
   const server = fastify({
     forceCloseConnections: true,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -41,6 +46,10 @@ export function lambdaServer(api: LambdaApi, endpoints: readonly Endpoint[]): Fa
     handler: (_, reply) => reply.code(405).send(),
   });
   addAgentDownload(server);
+  server.addHook('onSend', async (_request, reply) => {
+    const aheadMs = dateAheadMs();
+    if (aheadMs !== 0) reply.header('date', new Date(Date.now() + aheadMs).toUTCString());
+  });
   server.setNotFoundHandler(handler(undefined));
   return server;
 }

@@ -48,6 +48,7 @@ test('each exchange is told once: what it was, how it ended, how long it took', 
   const told: LambdaExchange[] = [];
   const afterResponse = (exchange: LambdaExchange) => void told.push(exchange);
   const durationMs = expect.any(Number) as number;
+  const serverTimeMs = expect.any(Number) as number;
 
   const good = await answering(200, { data: [] }, { afterResponse });
   await good.client.listImages();
@@ -62,12 +63,20 @@ test('each exchange is told once: what it was, how it ended, how long it took', 
   await reasonOf(clientOf(aborting, { afterResponse }).listSshKeys({ signal: controller.signal }));
 
   expect(told).toStrictEqual([
-    { kind: 'listImages', status: 200, durationMs },
-    { kind: 'launchInstance', status: 429, durationMs, errorType: 'rate_limited', retryAfterMs: 2000 },
-    { kind: 'listRegions', status: 200, durationMs, errorType: 'unreadable_response' },
+    { kind: 'listImages', status: 200, durationMs, serverTimeMs },
+    { kind: 'launchInstance', status: 429, durationMs, errorType: 'rate_limited', retryAfterMs: 2000, serverTimeMs },
+    { kind: 'listRegions', status: 200, durationMs, errorType: 'unreadable_response', serverTimeMs },
     { kind: 'terminateInstance', durationMs, errorType: 'provider_unavailable' },
     { kind: 'listSshKeys', durationMs, errorType: 'aborted' },
   ]);
+});
+
+test('a single call can be watched: its answer tells the time, also one that refuses the key', async () => {
+  const told: LambdaExchange[] = [];
+  const date = 'Sat, 02 Jan 2027 03:04:05 GMT';
+  const { client } = await answering(401, wireError('global/invalid-api-key'), {}, { date });
+  await failureOf(client.listSshKeys({ onExchange: (exchange) => void told.push(exchange) }));
+  expect(told).toMatchObject([{ errorType: 'unauthorized', serverTimeMs: Date.UTC(2027, 0, 2, 3, 4, 5) }]);
 });
 
 test('what was never sent is not told as an exchange', async () => {
