@@ -8,7 +8,7 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { KeepNodeInput } from '../contract/kept-node.ts';
 import { LAUNCHED_BY, OWNED_INSTANCE, OWNED_TOKENS } from '../contract/memo.ts';
-import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { labelsAttribute, SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { keepNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { temporal } from './activities.ts';
 import { failure } from './failures.ts';
@@ -24,7 +24,7 @@ export async function handOver(
   launched: Pick<Launched, 'launchToken' | 'disarm'>,
   input: KeepNodeInput,
 ): Promise<void> {
-  const { name, pool, instanceType, region, instanceId } = input.node;
+  const { name, pool, labels, instanceType, region, instanceId } = input.node;
   await CancellationScope.nonCancellable(async () => {
     try {
       await startChild<typeof keepNode>(WORKFLOW_TYPE.keepNode, {
@@ -46,6 +46,7 @@ export async function handOver(
           { key: SEARCH_ATTRIBUTE.region, value: region },
           { key: SEARCH_ATTRIBUTE.instanceId, value: instanceId },
           ...(pool === undefined ? [] : [{ key: SEARCH_ATTRIBUTE.pool, value: pool }]),
+          ...labelsAttribute(labels),
         ],
       });
     } catch (error) {

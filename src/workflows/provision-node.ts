@@ -4,7 +4,7 @@ import type { LaunchFailureDetails } from '../activities/types.ts';
 import type { GrantMessage } from '../contract/account-broker.ts';
 import { hostProgressSignal, progressQuery } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
-import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { labelsAttribute, SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { longestLaunchMs } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
@@ -40,6 +40,7 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
     { key: SEARCH_ATTRIBUTE.node, value: request.name },
     { key: SEARCH_ATTRIBUTE.phase, value: 'accepted' },
     ...(request.pool === undefined ? [] : [{ key: SEARCH_ATTRIBUTE.pool, value: request.pool }]),
+    ...labelsAttribute(request.labels),
   ]);
 
   return admission.during(() =>

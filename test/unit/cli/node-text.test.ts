@@ -101,6 +101,7 @@ test('a list has a head and one line a node, and says so when there is none', ()
         phase: 'ready',
         workflowId: 'node/trainer-1',
         ownerStartedAt: at(0),
+        labels: {},
         instanceType: 'gpu_2x_h100_sxm5',
         needsAttention: true,
       },

@@ -33,6 +33,7 @@ test('search attributes have the types the Temporal UI filters by', () => {
   expect(SEARCH_ATTRIBUTE_TYPES).toEqual({
     NavarchNode: 'Keyword',
     NavarchPool: 'Keyword',
+    NavarchLabels: 'KeywordList',
     NavarchPhase: 'Keyword',
     NavarchInstanceType: 'Keyword',
     NavarchRegion: 'Keyword',

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createWorld, type World } from '../../src/demo/world.ts';
+import { NodeProvisioner, type NodeFilter } from '../../src/sdk/index.ts';
+import { REGIONS } from '../../src/simulator/index.ts';
+import { installRuntime } from '../../src/worker-runtime.ts';
+import { expectCleanSlate } from '../support/clean-slate.ts';
+
+// What a service does, through the package's own door, on a real Temporal server with a real worker; the cloud is simulated.
+
+const account = `sdk-${randomUUID().slice(0, 8)}`;
+const TYPE = 'gpu_1x_h100_sxm5';
+const SCARCE = 'gpu_8x_h100_sxm5';
+
+let world: World;
+let provisioner: NodeProvisioner;
+
+beforeAll(async () => {
+  world = await createWorld({
+    temporalAddress: inject('temporalAddress'),
+    logger: installRuntime({ log: { level: 'error', format: 'json' }, metricsAddress: undefined }),
+    account,
+    clockFactor: 60,
+    workflowBundlePath: inject('workflowBundlePath'),
+  });
+  for (const { name } of REGIONS) world.simulator.controls.setCapacity(SCARCE, name, 0);
+  await world.startWorker();
+  provisioner = await NodeProvisioner.connect({ address: inject('temporalAddress'), account, environment: {} });
+});
+afterAll(async () => {
+  await provisioner.close();
+  await world.close();
+});
+
+/** Temporal's lists are a moment late. The test's own timeout bounds it. */
+async function untilListed(filter: NodeFilter, names: readonly string[]): Promise<void> {
+  for (;;) {
+    const listed = (await provisioner.list(filter)).map(({ name }) => name);
+    if (listed.join() === names.join()) return;
+    await sleep(100);
+  }
+}
+
+test('nodes are listed by pool, phase and label, whatever a label holds, on their way and when they are kept', async () => {
+  const odd = { owner: "o'brien", note: 'a "b" \\ c%\n☃ = x', team: 'Vision' };
+  const [ready, waits] = await Promise.all([
+    provisioner.provision({ name: 'ready-1', instanceType: TYPE, pool: 'training', labels: { team: 'vision' } }),
+    provisioner.provision({ name: 'waits-1', instanceType: SCARCE, pool: 'training', labels: odd }),
+  ]);
+  await ready.ready();
+  await untilListed({ pool: 'training' }, ['ready-1', 'waits-1']);
+  await untilListed({ pool: 'training', phase: 'ready' }, ['ready-1']);
+  await untilListed({ phase: 'waiting_for_capacity' }, ['waits-1']);
+  for (const [key, value] of Object.entries(odd)) await untilListed({ labels: { [key]: value } }, ['waits-1']);
+  await untilListed({ labels: odd }, ['waits-1']);
+  expect(await provisioner.list({ labels: { team: 'vision' } })).toMatchObject([
+    { name: 'ready-1', workflowId: 'node/ready-1', phase: 'ready', labels: { team: 'vision' } },
+  ]);
+  expect(await provisioner.list({ labels: { team: 'vis' } })).toEqual([]);
+  expect(await provisioner.list({ labels: { team: "x' OR 'a' = 'a" } })).toEqual([]);
+  await waits.cancel();
+  await provisioner.terminate({ name: 'ready-1' });
+  expectCleanSlate(world.simulator);
+});
