@@ -138,7 +138,7 @@ test('a name that lives in the account without an owner holds its own ticket bac
   const held = await provisionOf(opened, { name });
   const { reason } = await untilWaiting(opened, name, /lives in the account already/);
   expect(reason).toContain(instanceId);
-  expect(reason).toContain('end, adopt or release it');
+  expect(reason).toContain('ended, adopted or released');
   // Asked for later, and served before.
   await (await provisionOf(opened, { name: other })).result();
   expect(simulator.record.instances).toHaveLength(2);
