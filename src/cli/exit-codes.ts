@@ -25,6 +25,7 @@ export const EXIT_CODE = {
   nodeNotFound: 6,
   noAnswer: 7,
   personNeeded: 8,
+  notPermitted: 9,
   interrupted: 130,
 } as const;
 
@@ -40,7 +41,8 @@ export const EXIT_CODE_MEANING: Readonly<Record<ExitCode, string>> = {
   5: 'another request holds the name (name_conflict)',
   6: 'no such node (node_not_found)',
   7: 'Temporal or its worker does not answer',
-  8: 'done, and a person should look: a sweep was stopped, could not judge an instance, or found an owner in trouble',
+  8: 'done, and a person should look: doctor found something wrong, or a sweep was stopped, could not judge an instance, or found an owner in trouble',
+  9: 'setup could not do everything: an administrator has to carry out what it shows',
   130: 'interrupted; what was asked for goes on',
 };
 
@@ -48,7 +50,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   // Help and version are told by an "error", too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODE.done : EXIT_CODE.usage;
   if (error instanceof InterruptedError) return EXIT_CODE.interrupted;
-  if (error instanceof PersonNeededError) return EXIT_CODE.personNeeded;
+  if (error instanceof PersonNeededError) return error.exitCode ?? EXIT_CODE.personNeeded;
   if (error instanceof UsageError || error instanceof ConfigurationError) return EXIT_CODE.usage;
   if (error instanceof InvalidRequestError) return EXIT_CODE.usage;
   if (error instanceof CapacityUnavailableError) return EXIT_CODE.capacityUnavailable;

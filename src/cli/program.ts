@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { registerAdopt } from './commands/adopt.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerInstances } from './commands/instances.ts';
 import { registerList } from './commands/list.ts';
 import { registerProvision } from './commands/provision.ts';
 import { registerQueue } from './commands/queue.ts';
 import { registerRelease } from './commands/release.ts';
+import { registerSetup } from './commands/setup.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerSweep } from './commands/sweep.ts';
 import { registerTerminate } from './commands/terminate.ts';
@@ -33,6 +35,8 @@ const OURS: readonly Registrar[] = [
   registerSweep,
   registerAdopt,
   registerRelease,
+  registerSetup,
+  registerDoctor,
 ];
 
 /** The command line. It throws instead of ending the process: `runCli` makes an exit code of that. */

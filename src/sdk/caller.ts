@@ -46,7 +46,8 @@ export const TAKE_UP_WITHIN_MS = 30_000;
 // Of the server's API: TaskQueueType WORKFLOW, and the mode that looks at all partitions of the queue. As numbers, because the package that
 // names them is a large one for two constants.
 /* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
-const WORKFLOW_TASKS = 1 as temporal.api.enums.v1.TaskQueueType;
+export const WORKFLOW_TASKS = 1 as temporal.api.enums.v1.TaskQueueType;
+export const ACTIVITY_TASKS = 2 as temporal.api.enums.v1.TaskQueueType;
 const ALL_PARTITIONS = 1 as temporal.api.enums.v1.DescribeTaskQueueMode;
 /* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
@@ -58,21 +59,25 @@ const WORKER_LOOK_MS = 500;
 export async function requireWorker(caller: Caller): Promise<void> {
   const { taskQueue } = caller;
   const until = Date.now() + WORKER_WITHIN_MS;
-  while (!(await caller.ask(undefined, () => isPolled(caller)))) {
+  while (!(await caller.ask(undefined, () => isPolled(caller, taskQueue, WORKFLOW_TASKS)))) {
     if (Date.now() >= until) throw new NoWorkerError(taskQueue);
     await sleep(WORKER_LOOK_MS);
   }
 }
 
 /** The queue's first partition at this moment, or all of its partitions a moment ago. */
-async function isPolled({ client, taskQueue }: Caller): Promise<boolean> {
+export async function isPolled(
+  { client }: Pick<Caller, 'client'>,
+  taskQueue: string,
+  taskQueueType: temporal.api.enums.v1.TaskQueueType,
+): Promise<boolean> {
   const queue = { namespace: client.options.namespace, taskQueue: { name: taskQueue } };
-  const first = await client.workflowService.describeTaskQueue({ ...queue, taskQueueType: WORKFLOW_TASKS });
+  const first = await client.workflowService.describeTaskQueue({ ...queue, taskQueueType });
   if (first.pollers.length > 0) return true;
   const all = await client.workflowService.describeTaskQueue({
     ...queue,
     apiMode: ALL_PARTITIONS,
-    taskQueueTypes: [WORKFLOW_TASKS],
+    taskQueueTypes: [taskQueueType],
     reportPollers: true,
   });
   return Object.values(all.versionsInfo).some((version) =>

@@ -6,6 +6,7 @@ export type { FieldProblem } from '../contract/parse.ts';
 export type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 export type { AdoptedInstance, EndedInstance, Judgement, OwnerTrouble, ReleasedInstance } from '../contract/sweep.ts';
 export type { TerminatedNode, TerminateNodeRequest } from '../contract/terminate-node.ts';
+export type { Finding } from '../domain/findings.ts';
 export { FAILURE_TYPES, type FailureType } from '../domain/failures.ts';
 export type { VerdictKind } from '../domain/orphan-verdict.ts';
 export { PHASES, type Phase } from '../domain/phases.ts';

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { WaitingLine } from '../contract/account-broker.ts';
+import type { Diagnosis } from '../contract/diagnose.ts';
 import type { InstanceList, InstanceTypeList, ListedInstance, ListedInstanceType } from '../contract/list.ts';
 import { provisionNodeRequest, type ProvisionNodeRequest } from '../contract/provision-node.ts';
 import type { AdoptedInstance, EndedInstance, ReleasedInstance } from '../contract/sweep.ts';
 import { mainTaskQueue } from '../contract/task-queues.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { provisionNodeId, terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
+import { EXAMINE_IN_ALL_MS } from '../domain/deadlines.ts';
+import type { Finding } from '../domain/findings.ts';
 import { acceptProvision } from './accept.ts';
 import { Caller, resultOf } from './caller.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
@@ -23,6 +26,9 @@ import { parsed } from './unwrap.ts';
 
 // What a list may take: the account's request budget is shared, and reads come last in it.
 const LIST_TIMEOUT_MS = 6 * 60_000;
+
+/** Its looks end by themselves before that, unless the worker is of a version that has none. */
+const DIAGNOSE_TIMEOUT_MS = EXAMINE_IN_ALL_MS + 30_000;
 
 /**
  * GPU nodes, by way of Temporal: everything asked here is done by workflows, and goes on if the asker does not. Needs no Lambda key.
@@ -159,14 +165,23 @@ export class NodeProvisioner {
     return release(this.#caller, instanceId);
   }
 
+  /**
+   * What a worker of the account finds of what it was given: its keys, Navarch, the agent's download, its clock. Of several workers, each
+   * look is made by one of them.
+   * @throws NoWorkerError; WorkflowLostError after a minute and a half when the worker is of a version that cannot do this
+   */
+  async diagnose(): Promise<readonly Finding[]> {
+    return (await this.#ask<Diagnosis>(WORKFLOW_TYPE.diagnose, 'diagnose', DIAGNOSE_TIMEOUT_MS)).findings;
+  }
+
   /** Ends the connection, and with it every iteration and wait of this client; what was asked of Temporal goes on. */
   async close(): Promise<void> {
     await this.#caller.close();
   }
 
-  async #ask<T>(workflowType: string, id: string): Promise<T> {
+  async #ask<T>(workflowType: string, id: string, withinMs = LIST_TIMEOUT_MS): Promise<T> {
     const workflowId = `${id}/${randomUUID()}`;
-    const handle = await startOrJoin(this.#caller, workflowType, { workflowId, withinMs: LIST_TIMEOUT_MS });
+    const handle = await startOrJoin(this.#caller, workflowType, { workflowId, withinMs });
     return resultOf<T>(this.#caller, handle, 'question');
   }
 }

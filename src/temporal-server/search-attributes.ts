@@ -24,6 +24,17 @@ export type SearchAttributeTypes = Readonly<Record<string, keyof typeof INDEXED_
 /** What of a connection is needed here: that of a client has it. */
 export type OperatorConnection = Pick<Connection, 'operatorService'>;
 
+/** One of that name exists with another type: only an administrator can remove it. */
+export class AttributeTypeError extends Error {
+  override readonly name = 'AttributeTypeError';
+  readonly attribute: string;
+
+  constructor(attribute: string, message: string) {
+    super(message);
+    this.attribute = attribute;
+  }
+}
+
 const VISIBLE_WITHIN_MS = 30_000;
 const LOOK_AGAIN_MS = 100;
 const UNIMPLEMENTED = 12;
@@ -32,7 +43,7 @@ const ALREADY_EXISTS = 6;
 /**
  * Registers the search attributes that a namespace lacks and returns when the server knows them all: an upsert of an unknown one blocks
  * a workflow for ever. Works with the dev server and with the time-skipping one; may be repeated.
- * @throws Error if one exists with another type (the time-skipping server does not tell that).
+ * @throws AttributeTypeError if one exists with another type (the time-skipping server does not tell that).
  */
 export async function registerSearchAttributes(
   connection: OperatorConnection,
@@ -61,7 +72,7 @@ export async function registerSearchAttributes(
 
 /**
  * The names of those that the namespace does not have; the time-skipping server cannot tell.
- * @throws Error if one exists with another type.
+ * @throws AttributeTypeError if one exists with another type.
  */
 export async function missingSearchAttributes(
   connection: OperatorConnection,
@@ -79,7 +90,8 @@ export async function missingSearchAttributes(
     .filter(([name, type]) => {
       const found = existing[name];
       if (found !== undefined && found !== INDEXED_TYPE[type]) {
-        throw new Error(
+        throw new AttributeTypeError(
+          name,
           `search attribute ${name}: exists in namespace ${namespace} as ${IndexedValueType[found]}, but ${type} is needed`,
         );
       }
