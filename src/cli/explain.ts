@@ -4,7 +4,7 @@ import {
   InvalidRequestError,
   NameConflictError,
   NodeNotFoundError,
-  type NodeProvisionerError,
+  NodeProvisionerError,
   NoWorkerError,
   ProvisionCancelledError,
   ProvisioningError,
@@ -38,7 +38,7 @@ function sentence(error: unknown, message: string): string {
     });
     return `invalid request: ${problems.join('; ')}`;
   }
-  return message;
+  return error instanceof NodeProvisionerError ? error.reason : message;
 }
 
 function advice(error: unknown): string | undefined {
@@ -67,7 +67,7 @@ function advice(error: unknown): string | undefined {
     return isOwner(error) ? 'What it had launched is ended.' : undefined;
   }
   if (error instanceof ProvisioningError && error.type !== 'invalid_request' && error.workflowId !== undefined) {
-    return `The history of ${error.workflowId} in the Temporal UI shows each step.`;
+    return `The history of ${error.workflowId} in the Temporal UI shows each step${error.url === undefined ? '.' : `: ${error.url}`}`;
   }
   return undefined;
 }

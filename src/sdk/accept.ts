@@ -38,7 +38,7 @@ export async function acceptProvision(caller: Caller, request: ProvisionNodeRequ
       );
     } catch (error) {
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-        throw new NoWorkerError(taskQueue, { workflowId, cause: error });
+        throw new NoWorkerError(taskQueue, { ...caller.place(workflowId), cause: error });
       }
       if (error instanceof WorkflowUpdateFailedError && !isOurs(error.cause)) {
         await failIfEnded(await startWorkflowOperation.workflowHandle());

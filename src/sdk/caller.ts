@@ -1,23 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { NoWorkerError } from './errors.ts';
+import { workflowUrl, type Place } from './temporal-ui.ts';
 import { unwrap } from './unwrap.ts';
 
 /** Whom the SDK asks: a namespace's server, and the account's worker behind a task queue. */
 export class Caller {
   readonly client: Client;
   readonly taskQueue: string;
+  readonly #uiUrl: string | undefined;
   readonly #open = new Map<AbortController, Promise<unknown>>();
 
-  constructor(client: Client, taskQueue: string) {
+  constructor(client: Client, taskQueue: string, uiUrl?: string) {
     this.client = client;
     this.taskQueue = taskQueue;
+    this.#uiUrl = uiUrl;
+  }
+
+  /** A workflow, with its address in the Temporal UI if that is known. Without a run: the latest one. */
+  place(workflowId: string, runId?: string): Place {
+    const { namespace } = this.client.options;
+    const url = this.#uiUrl === undefined ? undefined : workflowUrl(this.#uiUrl, namespace, workflowId, runId);
+    return { workflowId, runId, url };
   }
 
   /** Sends what `run` sends; what Temporal throws comes out as one of our errors, about this workflow if one is named. */
-  async ask<T>(workflowId: string | undefined, run: () => Promise<T>): Promise<T> {
+  async ask<T>(about: string | Place | undefined, run: () => Promise<T>): Promise<T> {
     const { client, taskQueue } = this;
+    const place = typeof about === 'string' ? this.place(about) : about;
     // One signal a question: the connection never takes its listeners off.
     const question = new AbortController();
     const answer = client.connection.withAbortSignal(question.signal, run);
@@ -25,7 +36,7 @@ export class Caller {
     try {
       return await answer;
     } catch (error) {
-      throw unwrap(error, { workflowId, taskQueue, givenUp: question.signal.aborted });
+      throw unwrap(error, { ...place, taskQueue, givenUp: question.signal.aborted });
     } finally {
       this.#open.delete(question);
     }
@@ -89,9 +100,13 @@ export async function isPolled(
  * A workflow's result. @throws NoWorkerError when no worker has looked at it within the time for that. It stays started, which is worth
  * saying of a wish, not of a question.
  */
-export async function resultOf<T>(caller: Caller, handle: WorkflowHandle, asked: 'wish' | 'question'): Promise<T> {
-  const { workflowId } = handle;
-  return caller.ask(workflowId, async () => {
+export async function resultOf<T>(
+  caller: Caller,
+  handle: WorkflowHandleWithFirstExecutionRunId,
+  asked: 'wish' | 'question',
+): Promise<T> {
+  const place = caller.place(handle.workflowId, handle.firstExecutionRunId);
+  return caller.ask(place, async () => {
     const result = handle.result() as Promise<T>;
     const clock = new AbortController();
     try {
@@ -102,7 +117,7 @@ export async function resultOf<T>(caller: Caller, handle: WorkflowHandle, asked:
       );
       // Started and its first task scheduled: two events. A third is a worker's.
       if ((await Promise.race([settled, late])) === 'late' && (await handle.describe()).historyLength <= 2) {
-        throw new NoWorkerError(caller.taskQueue, asked === 'wish' ? { workflowId } : {});
+        throw new NoWorkerError(caller.taskQueue, asked === 'wish' ? place : {});
       }
       return await result;
     } finally {

@@ -1,91 +1,41 @@
-import type { FieldProblem } from '../contract/parse.ts';
-import type { FailureType } from '../domain/failures.ts';
-
 /** How an error came about, for those that want more than its class. */
 export interface ErrorOrigin {
   /** The workflow that failed, or that goes on without the caller. */
   readonly workflowId?: string | undefined;
+  readonly runId?: string | undefined;
+  /** Where the Temporal UI shows that workflow. */
+  readonly url?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** Base of what the SDK throws. Thrown as such when a workflow failed in a way that no type of the contract names. */
+/**
+ * Base of what the SDK throws. Its message ends in the workflow's id and, where it is known, its address in the Temporal UI. Thrown as such
+ * when a workflow failed in a way that no type of the contract names.
+ */
 export class NodeProvisionerError extends Error {
   override readonly name: string = 'NodeProvisionerError';
+  /** The message without the workflow's id and address. */
+  readonly reason: string;
   readonly workflowId: string | undefined;
+  /** The run that failed; undefined: the latest one of that id. */
+  readonly runId: string | undefined;
+  /** Where the Temporal UI shows the workflow. Undefined: the UI's address is not known (`uiUrl` of `connect`), or it is not about a workflow. */
+  readonly url: string | undefined;
 
-  constructor(message: string, origin: ErrorOrigin = {}) {
-    super(message, origin.cause === undefined ? {} : { cause: origin.cause });
+  constructor(reason: string, origin: ErrorOrigin = {}) {
+    super(withPlace(reason, origin), origin.cause === undefined ? {} : { cause: origin.cause });
+    this.reason = reason;
     this.workflowId = origin.workflowId;
+    this.runId = origin.runId;
+    this.url = origin.url;
   }
 }
 
-export interface ProvisioningErrorOrigin extends ErrorOrigin {
-  readonly details?: unknown;
-}
-
-/** A workflow of ours failed for a reason of the contract. What a failed provision had launched is ended, and that is proven. */
-export class ProvisioningError extends NodeProvisionerError {
-  override readonly name: string = 'ProvisioningError';
-  readonly type: FailureType;
-  /** What the failure says beyond its message; its shape goes with the type. Undefined: nothing. */
-  readonly details: unknown;
-
-  constructor(type: FailureType, message: string, origin: ProvisioningErrorOrigin = {}) {
-    super(message, origin);
-    this.type = type;
-    this.details = origin.details;
-  }
-}
-
-/** The request can never work as it is. Thrown before anything is sent where the request alone shows it. */
-export class InvalidRequestError extends ProvisioningError {
-  override readonly name = 'InvalidRequestError';
-  /** Each field at fault; empty where only the message names them. */
-  readonly fields: readonly FieldProblem[];
-
-  constructor(message: string, origin: ProvisioningErrorOrigin & { readonly fields?: readonly FieldProblem[] } = {}) {
-    super('invalid_request', message, origin);
-    this.fields = origin.fields ?? [];
-  }
-}
-
-/** No capacity within `capacity.waitUpTo`. Wait longer, or accept more types and regions. */
-export class CapacityUnavailableError extends ProvisioningError {
-  override readonly name = 'CapacityUnavailableError';
-
-  constructor(message: string, origin: ProvisioningErrorOrigin = {}) {
-    super('capacity_unavailable', message, origin);
-  }
-}
-
-/** Another request holds the name. Choose another name, ask for the same, or end that node first. */
-export class NameConflictError extends ProvisioningError {
-  override readonly name = 'NameConflictError';
-  /** Dotted paths in which the requests differ; empty where another machine, not another request, is in the way. */
-  readonly fields: readonly string[];
-
-  constructor(message: string, origin: ProvisioningErrorOrigin & { readonly fields?: readonly string[] } = {}) {
-    super('name_conflict', message, origin);
-    this.fields = origin.fields ?? [];
-  }
-}
-
-/** Lambda or Navarch does not accept the worker's credentials. Nothing the caller can mend. */
-export class UnauthorizedError extends ProvisioningError {
-  override readonly name = 'UnauthorizedError';
-
-  constructor(message: string, origin: ProvisioningErrorOrigin = {}) {
-    super('unauthorized', message, origin);
-  }
-}
-
-/** No node of that name is being provisioned or kept. To somebody who wants it gone, that is success. */
-export class NodeNotFoundError extends ProvisioningError {
-  override readonly name = 'NodeNotFoundError';
-
-  constructor(message: string, origin: ProvisioningErrorOrigin = {}) {
-    super('node_not_found', message, origin);
-  }
+function withPlace(reason: string, { workflowId, url }: ErrorOrigin): string {
+  if (workflowId === undefined) return reason;
+  const id = reason.includes(workflowId) ? [] : [`workflow ${workflowId}`];
+  const place = [...id, ...(url === undefined ? [] : [url])].join(', ');
+  return place === '' ? reason : `${reason} (${place})`;
 }
 
 /** Somebody cancelled the workflow. What a cancelled provision had launched is ended, and that is proven. */

@@ -12,16 +12,10 @@ export type { VerdictKind } from '../domain/orphan-verdict.ts';
 export { PHASES, type Phase } from '../domain/phases.ts';
 export type { ConnectOptions } from './connect.ts';
 export {
-  CapacityUnavailableError,
-  InvalidRequestError,
-  NameConflictError,
-  NodeNotFoundError,
   NodeProvisionerError,
   NoWorkerError,
   ProvisionCancelledError,
-  ProvisioningError,
   TemporalUnreachableError,
-  UnauthorizedError,
   WorkflowLostError,
 } from './errors.ts';
 export type { ProgressOptions } from './follow.ts';
@@ -31,4 +25,22 @@ export type { NodeProvision } from './node-provision.ts';
 export { NodeProvisioner } from './node-provisioner.ts';
 export type { NodeStatus, Progress } from './node-status.ts';
 export type { NodeTermination } from './node-termination.ts';
+export {
+  BootstrapFailedError,
+  CapacityUnavailableError,
+  DeadlineExceededError,
+  GpuUnprovenError,
+  HostKeyMismatchError,
+  InstanceNotFoundError,
+  InvalidRequestError,
+  MachineFailedError,
+  NameConflictError,
+  NodeNotFoundError,
+  PriceTooHighError,
+  ProviderUnavailableError,
+  ProvisioningError,
+  QuotaExceededError,
+  UnauthorizedError,
+} from './provisioning-errors.ts';
 export type { SweepOptions, SweepReport } from './sweep.ts';
+export type { Pem, TlsOptions } from './tls.ts';

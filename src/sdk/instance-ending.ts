@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { EndedInstance } from '../contract/sweep.ts';
 import { resultOf, type Caller } from './caller.ts';
 import { follow, type ProgressOptions } from './follow.ts';
@@ -7,9 +7,9 @@ import { readProgress, type Progress } from './node-status.ts';
 /** A wish to end an instance that Temporal works on, whether or not anybody holds this handle. */
 export class InstanceEnding {
   readonly #caller: Caller;
-  readonly #handle: WorkflowHandle;
+  readonly #handle: WorkflowHandleWithFirstExecutionRunId;
 
-  constructor(caller: Caller, handle: WorkflowHandle) {
+  constructor(caller: Caller, handle: WorkflowHandleWithFirstExecutionRunId) {
     this.#caller = caller;
     this.#handle = handle;
   }

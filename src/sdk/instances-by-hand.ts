@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { instanceRequest, type AdoptedInstance, type ReleasedInstance } from '../contract/sweep.ts';
 import { WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { resultOf, type Caller } from './caller.ts';
@@ -25,7 +25,7 @@ async function start(
   workflow: 'endInstance' | 'adoptInstance' | 'releaseInstance',
   verb: 'end' | 'adopt' | 'release',
   instanceId: string,
-): Promise<WorkflowHandle> {
+): Promise<WorkflowHandleWithFirstExecutionRunId> {
   const request = parsed(instanceRequest, { instanceId });
   return startOrJoin(caller, WORKFLOW_TYPE[workflow], {
     workflowId: `${verb}-instance/${request.instanceId}`,

@@ -9,11 +9,14 @@ export class NodeProvision {
   readonly #caller: Caller;
   readonly workflowId: string;
   readonly runId: string;
+  /** Where the Temporal UI shows it. Undefined: the UI's address is not known (`uiUrl` of `connect`). */
+  readonly url: string | undefined;
 
   constructor(caller: Caller, accepted: Accepted) {
     this.#caller = caller;
     this.workflowId = accepted.workflowId;
     this.runId = accepted.runId;
+    this.url = caller.place(accepted.workflowId, accepted.runId).url;
   }
 
   /**
@@ -22,7 +25,7 @@ export class NodeProvision {
    * when Temporal is lost on the way: the provision goes on, and may be asked again.
    */
   async ready(): Promise<Node> {
-    return this.#caller.ask(this.workflowId, () =>
+    return this.#caller.ask(this.#caller.place(this.workflowId, this.runId), () =>
       this.#caller.client.workflow.getHandle<() => Promise<Node>>(this.workflowId, this.runId).result(),
     );
   }

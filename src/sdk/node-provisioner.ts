@@ -48,12 +48,13 @@ export class NodeProvisioner {
 
   /** Close it when done. @throws TemporalUnreachableError */
   static async connect(options: ConnectOptions = {}): Promise<NodeProvisioner> {
-    return NodeProvisioner.over(await connectClient(options), options.account);
+    const { client, uiUrl } = await connectClient(options);
+    return NodeProvisioner.over(client, { ...options, ...(uiUrl === undefined ? {} : { uiUrl }) });
   }
 
   /** Over a client that is there already; `close` closes its connection. */
-  static over(client: Client, account?: string): NodeProvisioner {
-    return new NodeProvisioner(new Caller(client, mainTaskQueue(account)), account);
+  static over(client: Client, { account, uiUrl }: Pick<ConnectOptions, 'account' | 'uiUrl'> = {}): NodeProvisioner {
+    return new NodeProvisioner(new Caller(client, mainTaskQueue(account), uiUrl), account);
   }
 
   /** Where its workflows run, for people. */

@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TerminatedNode } from '../contract/terminate-node.ts';
 import { resultOf, type Caller } from './caller.ts';
 import { follow, type ProgressOptions } from './follow.ts';
@@ -8,10 +8,10 @@ import type { Progress } from './node-status.ts';
 /** A wish to end a node that Temporal works on, whether or not anybody holds this handle. */
 export class NodeTermination {
   readonly #caller: Caller;
-  readonly #handle: WorkflowHandle;
+  readonly #handle: WorkflowHandleWithFirstExecutionRunId;
   readonly #name: string;
 
-  constructor(caller: Caller, handle: WorkflowHandle, name: string) {
+  constructor(caller: Caller, handle: WorkflowHandleWithFirstExecutionRunId, name: string) {
     this.#caller = caller;
     this.#handle = handle;
     this.#name = name;

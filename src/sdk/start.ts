@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { requireWorker, type Caller } from './caller.ts';
 
 export interface Start {
@@ -16,7 +16,7 @@ export async function startOrJoin(
   caller: Caller,
   workflowType: string,
   { workflowId, request, summary, withinMs }: Start,
-): Promise<WorkflowHandle> {
+): Promise<WorkflowHandleWithFirstExecutionRunId> {
   const { client, taskQueue } = caller;
   await requireWorker(caller);
   return caller.ask(workflowId, () =>

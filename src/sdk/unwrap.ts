@@ -10,26 +10,21 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import type { z } from 'zod';
-import { parseRequest, type FieldProblem } from '../contract/parse.ts';
-import { isFailureType, type FailureType } from '../domain/failures.ts';
+import { parseRequest } from '../contract/parse.ts';
+import { isFailureType } from '../domain/failures.ts';
+import { errorOfType } from './error-of-type.ts';
 import {
-  CapacityUnavailableError,
-  InvalidRequestError,
-  NameConflictError,
-  NodeNotFoundError,
   NodeProvisionerError,
   NoWorkerError,
   ProvisionCancelledError,
-  ProvisioningError,
   TemporalUnreachableError,
-  UnauthorizedError,
   WorkflowLostError,
-  type ProvisioningErrorOrigin,
+  type ErrorOrigin,
 } from './errors.ts';
+import type { Place } from './temporal-ui.ts';
 
 /** What was asked of whom when the error came. */
-export interface Asked {
-  readonly workflowId?: string | undefined;
+export interface Asked extends Partial<Place> {
   readonly taskQueue?: string;
   /** The asker gave the question up. */
   readonly givenUp?: boolean;
@@ -46,54 +41,34 @@ export function parsed<T extends z.ZodType>(schema: T, input: unknown): z.output
 
 /** Our error for what Temporal threw: the failure at the end of its chain, or why there is no answer. Anything else is returned as it is. */
 export function unwrap(error: unknown, asked: Asked): unknown {
-  const { workflowId } = asked;
+  const { workflowId, runId, url } = asked;
+  const place = { workflowId, runId, url };
   if (error instanceof NodeProvisionerError) return error;
-  if (error instanceof ApplicationFailure) return fromFailure(error, workflowId);
+  if (error instanceof ApplicationFailure) return fromFailure(error, place);
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) {
-    return fromFailure(error.cause ?? error, workflowId);
+    return fromFailure(error.cause ?? error, place);
   }
   if (error instanceof NamespaceNotFoundError) {
-    return new TemporalUnreachableError(`Temporal has no namespace ${error.namespace}`, { workflowId, cause: error });
+    return new TemporalUnreachableError(`Temporal has no namespace ${error.namespace}`, { ...place, cause: error });
   }
   return fromService(error, asked);
 }
 
 /** A failed workflow, activity or update. The outermost failure of the contract is the reason; what lies below is how it came to it. */
-function fromFailure(failure: Error, workflowId: string | undefined): NodeProvisionerError {
-  const subject = workflowId ?? 'the workflow';
-  if (isCancellation(failure)) {
-    return new ProvisionCancelledError(`${subject} was cancelled`, { workflowId, cause: failure });
-  }
+function fromFailure(failure: Error, place: ErrorOrigin): NodeProvisionerError {
+  const subject = place.workflowId ?? 'the workflow';
+  const origin = { ...place, cause: failure };
+  if (isCancellation(failure)) return new ProvisionCancelledError(`${subject} was cancelled`, origin);
   if (failure instanceof TerminatedFailure || failure instanceof TimeoutFailure) {
     const how = failure instanceof TerminatedFailure ? 'was terminated' : 'timed out';
-    return new WorkflowLostError(`${subject} ${how}: ${failure.message}`, { workflowId, cause: failure });
+    return new WorkflowLostError(`${subject} ${how}: ${failure.message}`, origin);
   }
   for (let link: unknown = failure; link instanceof Error; link = link.cause) {
     if (link instanceof ApplicationFailure && isFailureType(link.type)) {
-      return provisioningError(link.type, link.message, { workflowId, cause: failure, details: link.details?.[0] });
+      return errorOfType(link.type, link.message, { ...origin, details: link.details?.[0] });
     }
   }
-  return new NodeProvisionerError(`${subject} failed: ${rootCause(failure) ?? failure.message}`, {
-    workflowId,
-    cause: failure,
-  });
-}
-
-function provisioningError(type: FailureType, message: string, origin: ProvisioningErrorOrigin): ProvisioningError {
-  switch (type) {
-    case 'invalid_request':
-      return new InvalidRequestError(message, { ...origin, fields: listOf(origin.details, isFieldProblem) });
-    case 'capacity_unavailable':
-      return new CapacityUnavailableError(message, origin);
-    case 'name_conflict':
-      return new NameConflictError(message, { ...origin, fields: listOf(origin.details, isText) });
-    case 'unauthorized':
-      return new UnauthorizedError(message, origin);
-    case 'node_not_found':
-      return new NodeNotFoundError(message, origin);
-    default:
-      return new ProvisioningError(type, message, origin);
-  }
+  return new NodeProvisionerError(`${subject} failed: ${rootCause(failure) ?? failure.message}`, origin);
 }
 
 // gRPC's own status codes (https://grpc.io/docs/guides/status-codes).
@@ -107,13 +82,12 @@ const GRPC = {
 };
 
 /** Temporal itself, not a workflow, gave the answer, or none. */
-function fromService(error: unknown, { workflowId, taskQueue, givenUp = true }: Asked): unknown {
+function fromService(error: unknown, { workflowId, runId, url, taskQueue, givenUp = true }: Asked): unknown {
   if (!(error instanceof Error)) return error;
+  const origin = { workflowId, runId, url, cause: error };
   const service = isGrpcServiceError(error) ? error : isGrpcServiceError(error.cause) ? error.cause : undefined;
   if (service === undefined) {
-    return error instanceof ServiceError
-      ? new TemporalUnreachableError(error.message, { workflowId, cause: error })
-      : error;
+    return error instanceof ServiceError ? new TemporalUnreachableError(error.message, origin) : error;
   }
   const said = service.details === '' ? service.message : service.details;
   switch (service.code as number) {
@@ -123,15 +97,15 @@ function fromService(error: unknown, { workflowId, taskQueue, givenUp = true }: 
     case GRPC.CANCELLED:
       // The server says this, too, of a query whose worker died while it answered.
       if (!givenUp) return new NoWorkerError(taskQueue ?? '', { cause: error });
-      return new NodeProvisionerError('closed before Temporal answered', { workflowId, cause: error });
+      return new NodeProvisionerError('closed before Temporal answered', origin);
     case GRPC.UNAVAILABLE:
     case GRPC.DEADLINE_EXCEEDED:
-      return new TemporalUnreachableError(`Temporal does not answer: ${said}`, { workflowId, cause: error });
+      return new TemporalUnreachableError(`Temporal does not answer: ${said}`, origin);
     case GRPC.PERMISSION_DENIED:
     case GRPC.UNAUTHENTICATED:
-      return new TemporalUnreachableError(`Temporal refuses the credentials: ${said}`, { workflowId, cause: error });
+      return new TemporalUnreachableError(`Temporal refuses the credentials: ${said}`, origin);
     default:
-      return new NodeProvisionerError(`Temporal answers: ${said}`, { workflowId, cause: error });
+      return new NodeProvisionerError(`Temporal answers: ${said}`, origin);
   }
 }
 
@@ -139,25 +113,4 @@ function fromService(error: unknown, { workflowId, taskQueue, givenUp = true }: 
 function isCancellation(failure: Error): boolean {
   const step = failure instanceof ActivityFailure || failure instanceof ChildWorkflowFailure;
   return failure instanceof CancelledFailure || (step && failure.cause instanceof CancelledFailure);
-}
-
-/** `details.fields` as far as it has the shape it should have: the worker may be of another version. */
-function listOf<T>(details: unknown, is: (item: unknown) => item is T): readonly T[] {
-  const fields: unknown = typeof details === 'object' && details !== null && 'fields' in details ? details.fields : [];
-  return Array.isArray(fields) ? fields.filter(is) : [];
-}
-
-function isText(item: unknown): item is string {
-  return typeof item === 'string';
-}
-
-function isFieldProblem(item: unknown): item is FieldProblem {
-  return (
-    typeof item === 'object' &&
-    item !== null &&
-    'field' in item &&
-    typeof item.field === 'string' &&
-    'problem' in item &&
-    typeof item.problem === 'string'
-  );
 }

@@ -126,7 +126,7 @@ test(
       expect({ code, stdout }).toEqual({ code: 7, stdout: '' });
       const lines = stderr.trim().split('\n');
       expect(lines).toHaveLength(2);
-      expect(lines[0]).toContain(`error: cannot reach Temporal at ${address}: `);
+      expect(lines[0]).toContain(`error: cannot reach Temporal at ${address}, without TLS: `);
       expect(lines[1]).toContain('TEMPORAL_ADDRESS');
     }
   },

@@ -55,7 +55,7 @@ const OWN_CODES: Partial<Record<FailureType, number>> = {
 test.each(FAILURE_TYPES)('a workflow that fails with %s gives its exit code, its message and its type', (type) => {
   const error = failed(ofType(type));
   expect(error).toBeInstanceOf(ProvisioningError);
-  expect(error).toMatchObject({ type, message: `it is ${type}`, workflowId: 'provision-node/n' });
+  expect(error).toMatchObject({ type, reason: `it is ${type}`, workflowId: 'provision-node/n' });
   expect(exitCodeOf(error)).toBe(OWN_CODES[type] ?? 4);
   expect(explain(error)?.sentence).toBe(`it is ${type}`);
 });
@@ -74,7 +74,7 @@ test('a failure of the story is the reason, not the failure that it came from', 
       cause: ofType('ssh_unreachable'),
     }),
   );
-  expect(error).toMatchObject({ type: 'instance_failed', message: '3 of 3 launches used' });
+  expect(error).toMatchObject({ type: 'instance_failed', reason: '3 of 3 launches used' });
 });
 
 test('a refused request names the fields, each with the flag that gives it', () => {
