@@ -25,7 +25,7 @@ module.exports = {
     only('contract', '^src/contract', [
       '^src/contract',
       '^src/domain',
-      ...npm('zod', '@temporalio/common', '@temporalio/workflow'),
+      ...npm('zod', '@temporalio/common', '@temporalio/workflow', 'nexus-rpc'),
     ]),
     only('workflows', '^src/workflows', [
       '^src/workflows',
@@ -39,7 +39,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/workflows' },
       to: {
-        path: '^(src/(activities|clients|config|sdk|cli|simulator|observability|worker|demo|temporal-server)|node:|node_modules/(got|ssh2|pino))',
+        path: '^(src/(activities|clients|config|sdk|cli|nexus|simulator|observability|worker|demo|temporal-server)|node:|node_modules/(got|ssh2|pino))',
         pathNot: '^src/activities/types[.]ts$',
         reachable: true,
       },
@@ -51,6 +51,13 @@ module.exports = {
       '^src/clients',
       NODE,
       ...npm('@temporalio/activity', '@temporalio/client', '@temporalio/common'),
+    ]),
+    only('nexus', '^src/nexus/', [
+      '^src/nexus/',
+      '^src/domain',
+      '^src/contract',
+      NODE,
+      ...npm('@temporalio/nexus', '@temporalio/client', '@temporalio/common', 'nexus-rpc'),
     ]),
     only('client-lambda', '^src/clients/lambda', ['^src/clients/lambda', NODE, ...npm('got', 'zod')]),
     only('client-ssh', '^src/clients/ssh', ['^src/clients/ssh', NODE, ...npm('ssh2', 'sshpk', 'zod')]),

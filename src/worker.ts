@@ -18,6 +18,7 @@ import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
 import { sweepScheduleId } from './contract/workflow-ids.ts';
 import { OLD_SSH_KEY_MS } from './domain/deadlines.ts';
+import { provisionerHandler } from './nexus/index.ts';
 import { startHealthServer, type HealthServer } from './observability/health.ts';
 import type { Logger } from './observability/logger.ts';
 import { ensureSweepSchedule } from './sweep-schedule.ts';
@@ -114,6 +115,7 @@ export async function startWorker({
         ...workflowSource(workflowBundlePath),
         taskQueue: queues.main,
         activities: { ...activities.main },
+        nexusServices: [provisionerHandler],
         maxCachedWorkflows: config.maxCachedWorkflows,
         maxConcurrentActivityTaskExecutions: MOST_HOST_STEPS,
         shutdownGraceTime: HOST_GRACE_MS,

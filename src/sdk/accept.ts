@@ -7,6 +7,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { acceptUpdate, type Accepted } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
+import { summaryOf } from '../contract/summary.ts';
 import { provisionNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { isFailureType } from '../domain/failures.ts';
 import { requireWorker, TAKE_UP_WITHIN_MS, type Caller } from './caller.ts';
@@ -56,15 +57,4 @@ async function failIfEnded(handle: WorkflowHandle): Promise<void> {
 
 function isOurs(cause: Error | undefined): boolean {
   return cause instanceof ApplicationFailure && isFailureType(cause.type);
-}
-
-/** One line for the Temporal UI: what is wanted. The server takes 400 bytes. */
-export function summaryOf({ instanceType, region }: ProvisionNodeRequest): string {
-  const where = region === undefined ? 'any region' : list(region);
-  const line = `${list(instanceType)} in ${where}`;
-  return line.length <= 120 ? line : `${line.slice(0, 119)}…`;
-}
-
-function list(value: string | readonly string[]): string {
-  return typeof value === 'string' ? value : value.join(' or ');
 }

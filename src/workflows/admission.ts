@@ -1,7 +1,7 @@
 import { allHandlersFinished, CancellationScope, condition, setHandler, workflowInfo } from '@temporalio/workflow';
 import { acceptUpdate } from '../contract/messages.ts';
 import type { ProvisionNodeRequest } from '../contract/provision-node.ts';
-import { refuseDifferent } from './join.ts';
+import { refuseDifferent } from '../contract/same-request.ts';
 
 /**
  * P9. Answers `accept`: whoever asks for another request than the one in work is refused at once; everybody else hears as soon as it is
@@ -20,7 +20,7 @@ export class Admission {
       },
       {
         description: 'Start, or join the provision in progress; refused when the name is held by another request.',
-        validator: (asked) => refuseDifferent(asked, request),
+        validator: (asked) => refuseDifferent(asked, request, request.name),
       },
     );
   }

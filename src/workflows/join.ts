@@ -1,21 +1,12 @@
 import type { KeeperLook } from '../activities/types.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
+import { refuseDifferent } from '../contract/same-request.ts';
 import { keepNodeId } from '../contract/workflow-ids.ts';
 import { KEEPER_ANSWER_MS, WAIT_FOR_ENDING_KEEPER_MS } from '../domain/deadlines.ts';
 import { formatDuration } from '../domain/durations.ts';
-import { differingFields } from '../domain/requests.ts';
 import { temporal } from './activities.ts';
 import type { Board } from './board.ts';
 import { failure, ranOutOfTime } from './failures.ts';
-
-/** P9. The same request is the same wish; another one for a living name is refused, with the fields in which it differs. */
-export function refuseDifferent(asked: unknown, held: ProvisionNodeRequest): void {
-  const fields = differingFields(held, asked);
-  if (fields.length === 0) return;
-  throw failure('name_conflict', `name: ${held.name} is held by another request; it differs in ${fields.join(', ')}`, {
-    details: { fields },
-  });
-}
 
 /** P9. The living node when it was provisioned by the same request; undefined when the name is free. Waits for a keeper that is ending. */
 export async function joinKept(
@@ -26,7 +17,7 @@ export async function joinKept(
   const { name } = request;
   for (;;) {
     const look = await lookUpKeeper(name);
-    if (look.kind === 'running' && !look.kept.ending) refuseDifferent(request, look.kept.request);
+    if (look.kind === 'running' && !look.kept.ending) refuseDifferent(request, look.kept.request, name);
     admission.grant();
     if (look.kind === 'none') return undefined;
     if (!look.kept.ending) {
