@@ -32,9 +32,9 @@ export async function withProvisioner(
 export async function clientFor(
   command: Command,
   io: CliIo,
-): Promise<{ readonly client: Client; readonly account: string | undefined }> {
+): Promise<{ readonly client: Client; readonly account: string | undefined; readonly uiUrl: string | undefined }> {
   const options = connectOptions(command.optsWithGlobals<GlobalFlags>(), io);
-  return { client: await orInterrupted(io.signal, connectClient(options)), account: options.account };
+  return { ...(await orInterrupted(io.signal, connectClient(options))), account: options.account };
 }
 
 /** Where Temporal is, and whose worker is asked. */

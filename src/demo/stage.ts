@@ -55,10 +55,7 @@ export async function openStage({ tell, signal, atEnd, simulation }: StageOption
   tell('simulator', `Lambda Cloud, machines with SSH, Navarch; seed ${seed}, clock ${simulation.clockFactor}x`);
   const connection = await Connection.connect({ address: server.address });
   const temporal = new Client({ connection, namespace: server.namespace });
-  const provisioner = NodeProvisioner.over(temporal, {
-    account: ACCOUNT,
-    ...(server.uiUrl === undefined ? {} : { uiUrl: server.uiUrl }),
-  });
+  const provisioner = NodeProvisioner.over(temporal, { account: ACCOUNT, uiUrl: server.uiUrl });
   atEnd(() => provisioner.close());
   return {
     ...{ server, world, provisioner, temporal, tell, signal, atEnd },

@@ -49,11 +49,14 @@ export class NodeProvisioner {
   /** Close it when done. @throws TemporalUnreachableError */
   static async connect(options: ConnectOptions = {}): Promise<NodeProvisioner> {
     const { client, uiUrl } = await connectClient(options);
-    return NodeProvisioner.over(client, { ...options, ...(uiUrl === undefined ? {} : { uiUrl }) });
+    return NodeProvisioner.over(client, { account: options.account, uiUrl });
   }
 
   /** Over a client that is there already; `close` closes its connection. */
-  static over(client: Client, { account, uiUrl }: Pick<ConnectOptions, 'account' | 'uiUrl'> = {}): NodeProvisioner {
+  static over(
+    client: Client,
+    { account, uiUrl }: { readonly [K in 'account' | 'uiUrl']?: ConnectOptions[K] | undefined } = {},
+  ): NodeProvisioner {
     return new NodeProvisioner(new Caller(client, mainTaskQueue(account), uiUrl), account);
   }
 

@@ -37,7 +37,7 @@ async function examine(command: Command, io: CliIo): Promise<readonly Finding[]>
     return [wrong(TEMPORAL_CHECK.temporal, error.message, todo)];
   }
   const { client, account } = connected;
-  const provisioner = NodeProvisioner.over(client, account);
+  const provisioner = NodeProvisioner.over(client, connected);
   try {
     const temporal = await examineTemporal(client, placeOf(client), account);
     const worker = temporal.find(({ check }) => check === TEMPORAL_CHECK.worker);
