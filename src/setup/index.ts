@@ -1,4 +1,5 @@
 import { Connection, type Client } from '@temporalio/client';
+import { nexusEndpointName } from '../contract/nexus.ts';
 import { mainTaskQueue } from '../contract/task-queues.ts';
 import { namespaceCommand, type Place } from './admin-commands.ts';
 import { setUpNexusEndpoint } from './nexus-endpoint.ts';
@@ -40,7 +41,7 @@ export async function setUp(client: Client, options: SetupOptions): Promise<Setu
     await setUpSchedule(client, place, { account, taskQueue }, dryRun),
   ];
   if (nexusEndpoint !== false) {
-    const name = nexusEndpoint ?? taskQueue;
+    const name = nexusEndpoint ?? nexusEndpointName(account);
     parts.push(await setUpNexusEndpoint(client, place, { name, namespace, taskQueue }, dryRun));
   }
   return { namespace, dryRun, parts };
