@@ -43,3 +43,16 @@ export class Admission {
     }
   }
 }
+
+/** Opens the story of a request. If that fails, those who sent the request by `accept` are told why, as the workflow's end tells others. */
+export function admittedOrRefused<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    const refuse = (): never => {
+      throw error;
+    };
+    setHandler(acceptUpdate, refuse, { validator: refuse });
+    throw error;
+  }
+}

@@ -10,7 +10,7 @@ import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
 import type { Offering } from '../domain/offerings.ts';
 import { host } from './activities.ts';
-import { Admission } from './admission.ts';
+import { Admission, admittedOrRefused } from './admission.ts';
 import { bringUp } from './bring-up.ts';
 import { detailsOf, failingPlainly, failure, failureTypeOf, messageOf } from './failures.ts';
 import { handOver } from './hand-over.ts';
@@ -29,7 +29,7 @@ import { leaveLine, waitBeforeNextLaunch, waitForTurn } from './waiting.ts';
  *                                       └──────────────────────────────────────────────-┘
  */
 export async function provisionNode(input: ProvisionNodeRequest | Continuation): Promise<Node> {
-  const story = openStory(input);
+  const story = admittedOrRefused(() => openStory(input));
   const { request, board } = story;
   const admission = new Admission(request);
   setHandler(progressQuery, () => board.progress(), { description: 'Where the node is, and why it waits.' });
