@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { UsageError } from './usage-error.ts';
 
 /** Which flag gives which field of a request, by the field's dotted path or its beginning. */
 const FLAG_OF_FIELD: Readonly<Record<string, string>> = {
@@ -57,4 +58,20 @@ export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
   return value;
+}
+
+/** What options of the form key=value say together. @throws UsageError naming the flag */
+export function pairs(
+  flag: string,
+  form: string,
+  values: readonly string[] | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (values === undefined) return undefined;
+  return Object.fromEntries(
+    values.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new UsageError(`${flag}: give ${form}, not ${JSON.stringify(text)}`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
 }

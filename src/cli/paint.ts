@@ -3,8 +3,17 @@ import type { CliIo, OutputStream } from './io.ts';
 
 export type Paint = ReturnType<typeof picocolors.createColors>;
 
-/** Colours on a terminal only, and not where NO_COLOR (https://no-color.org) or TERM=dumb asks for none. */
+/**
+ * Colours on a terminal, and where FORCE_COLOR asks for them (CI logs that show colours); never where NO_COLOR (https://no-color.org) asks for
+ * none, whatever else is set, and on no terminal that is dumb.
+ */
 export function paintFor(stream: OutputStream, { env }: Pick<CliIo, 'env'>): Paint {
-  const unwanted = (env?.['NO_COLOR'] ?? '') !== '' || env?.['TERM'] === 'dumb';
-  return picocolors.createColors(stream.isTTY === true && !unwanted);
+  return picocolors.createColors(isWanted(stream, env));
+}
+
+function isWanted({ isTTY }: OutputStream, env: CliIo['env'] = {}): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const forced = env['FORCE_COLOR'] ?? '';
+  if (forced !== '') return forced !== '0' && forced !== 'false';
+  return isTTY === true && env['TERM'] !== 'dumb';
 }

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { registerAdopt } from './commands/adopt.ts';
+import { registerCancel } from './commands/cancel.ts';
+import { registerCompletion } from './commands/completion.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerInstances } from './commands/instances.ts';
 import { registerList } from './commands/list.ts';
@@ -28,6 +30,7 @@ const OURS: readonly Registrar[] = [
   registerProvision,
   registerStatus,
   registerList,
+  registerCancel,
   registerTerminate,
   registerQueue,
   registerTypes,
@@ -60,11 +63,11 @@ export function createProgram(options: ProgramOptions): Command {
       '--account <account>',
       'Lambda account whose worker is asked (NAVARCH_ACCOUNT; default: the one without name)',
     )
-    .option('--json', 'one JSON document on standard output, everything else on standard error')
+    .option('--json', 'one JSON document on standard output, an error too; everything else on standard error')
     .showHelpAfterError('Add --help to see what there is.')
     .addHelpText('afterAll', exitCodeHelp());
   if (options.version !== undefined) program.version(options.version);
-  for (const register of [...OURS, ...(options.commands ?? [])]) register(program, options);
+  for (const register of [...OURS, ...(options.commands ?? []), registerCompletion]) register(program, options);
   return program;
 }
 

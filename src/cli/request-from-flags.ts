@@ -1,4 +1,5 @@
 import type { ProvisionNodeRequest } from '../sdk/index.ts';
+import { pairs } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The flags of `provision`, as commander collects them. */
@@ -84,19 +85,4 @@ function given<K extends string, V>(key: K, value: V | undefined): Partial<Recor
 /** One as itself: `--type a` and a file's `"instanceType": "a"` are the same request (P9). */
 function oneOrMore(values: readonly string[] | undefined): string | readonly string[] | undefined {
   return values?.length === 1 ? values[0] : values;
-}
-
-function pairs(
-  flag: string,
-  form: string,
-  values: readonly string[] | undefined,
-): Readonly<Record<string, string>> | undefined {
-  if (values === undefined) return undefined;
-  return Object.fromEntries(
-    values.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new UsageError(`${flag}: give ${form}, not ${JSON.stringify(text)}`);
-      return [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { runCli, type ExitCode, type OutputStream } from '../../src/cli/index.ts';
+import type { ErrorDocument } from '../../src/cli/error-json.ts';
 import { createWorld, type World } from '../../src/demo/world.ts';
 import type { Node } from '../../src/sdk/index.ts';
 import { REGIONS } from '../../src/simulator/index.ts';
@@ -120,7 +121,10 @@ test('a key that Lambda refuses is said once, and nothing is launched', async ()
   controls.revokeKey(apiKey);
   const { code, stdout, stderr } = await run('provision', 'keyless', '--type', TYPE, '--wait', '--json');
   controls.restoreKey(apiKey);
-  expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+  expect(code).toBe(4);
+  const { error } = JSON.parse(stdout) as ErrorDocument;
+  expect(error).toMatchObject({ type: 'unauthorized', exitCode: 4, workflowId: 'provision-node/keyless' });
+  expect(error.message).toMatch(/^lambda API error: /);
   expect(stderr).toMatch(/^error: lambda API error: /m);
   expect(stderr).toContain('LAMBDA_API_KEY');
   expect(stderr).not.toContain(apiKey);
@@ -147,6 +151,22 @@ test('without capacity it waits and says for what; Ctrl-C says what goes on; ter
   expect(await run('terminate', 'waiter')).toMatchObject({ code: 6 });
 });
 
+test('a provision is found by its labels, and cancelled; what is ready is not', async () => {
+  const labels = ['--label', 'team=vision', '--label', 'cost:centre=7'];
+  expect(await run('provision', 'second', '--type', SCARCE, ...labels)).toMatchObject({ code: 0 });
+  const listed = async (...flags: string[]): Promise<string> => (await run('list', ...flags)).stdout;
+  await expect.poll(() => listed('--label', 'team=vision', '--label', 'cost:centre=7')).toContain('second');
+  expect(await listed('--label', 'team=vision', '--label', 'cost:centre=8')).toBe('no nodes\n');
+  expect(await run('list', '--label', 'team')).toMatchObject({ code: 2 });
+
+  const cancelled = await run('cancel', 'second', '--json');
+  expect(cancelled.code).toBe(0);
+  expect(JSON.parse(cancelled.stdout)).toEqual({ name: 'second', outcome: 'provision_unwound' });
+  expect(await run('cancel', 'second')).toMatchObject({ code: 0 });
+  expect(await run('cancel', 'nobody')).toMatchObject({ code: 6, stdout: '' });
+  expectCleanSlate(world.simulator);
+});
+
 test('a node comes up by itself when capacity returns, is found again, and is ended', async () => {
   const command = start('provision', 'trainer', '--type', SCARCE, '--pool', 'training', '--wait', '--json');
   await command.stderr.says('waiting for capacity');
@@ -169,6 +189,11 @@ test('a node comes up by itself when capacity returns, is found again, and is en
     .poll(async () => (await run('list', '--pool', 'training', '--phase', 'ready')).stdout)
     .toContain('trainer');
   expect((await run('instances')).stdout).toContain(node.instanceId);
+
+  const kept = await run('cancel', 'trainer');
+  expect(kept.code).toBe(6);
+  expect(kept.stderr).toContain('navarch-provisioner terminate trainer');
+  expectCleanSlate(world.simulator, { alive: 1 });
 
   const ended = await run('terminate', 'trainer', '--json');
   expect(ended.code).toBe(0);

@@ -20,11 +20,13 @@ export interface ViewOptions {
   readonly now?: () => number;
 }
 
-/** On a terminal a line that updates; elsewhere (CI logs, files) a line for each change. */
+/** On a terminal a line that updates; elsewhere (files, CI logs, also where CI gives its jobs a terminal) a line for each change, without control characters. */
 export function createProgressView(
   stream: OutputStream,
   io: Pick<CliIo, 'env'>,
   options: ViewOptions = {},
 ): ProgressView {
-  return stream.isTTY === true ? new LiveLine(stream, paintFor(stream, io), options) : new LogLines(stream, options);
+  const { CI: ci = '', TERM: terminal } = io.env ?? {};
+  const isLive = stream.isTTY === true && terminal !== 'dumb' && (ci === '' || ci === 'false');
+  return isLive ? new LiveLine(stream, paintFor(stream, io), options) : new LogLines(stream, options);
 }

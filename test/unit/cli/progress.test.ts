@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/cli/interrupted.ts';
 import { showUntil, type Progressing } from '../../../src/cli/progress/show-until.ts';
+import { paintFor } from '../../../src/cli/paint.ts';
 import { createProgressView, type ProgressView } from '../../../src/cli/progress/view.ts';
 import type { Progress } from '../../../src/sdk/index.ts';
 import { Recorder } from './recorder.ts';
@@ -75,6 +76,23 @@ test('on a terminal the line updates in place, and each phase that is over stays
   ]);
 });
 
+test('on a terminal an end that is a failure is marked as one, and so is the phase that led to it', () => {
+  const tty = new Recorder(80);
+  const { at } = viewOn(tty);
+  at(0).show(progress('waiting_for_capacity', { detail: 'a10 in any region' }));
+  at(9).show(progress('ended', { detail: 'no capacity', failure: 'capacity_unavailable' }));
+  at(9).close();
+  expect(tty.screen).toEqual(['✗      9s  waiting for capacity  a10 in any region', '✗      9s  ended  no capacity']);
+
+  const undone = new Recorder(80);
+  const view = viewOn(undone);
+  view.at(0).show(progress('booting'));
+  view.at(20).show(progress('unwinding', { detail: 'it is unhealthy' }));
+  view.at(25).show(progress('ended', { detail: 'it is unhealthy', failure: 'instance_failed' }));
+  view.at(25).close();
+  expect(undone.screen.map(([mark]) => mark)).toEqual(['✗', '✓', '✗']);
+});
+
 test('a line is never wider than the terminal: one that wraps cannot be erased', () => {
   const tty = new Recorder(50);
   const { view } = viewOn(tty);
@@ -92,6 +110,30 @@ test('colours are left out where NO_COLOR asks for that', () => {
   view.show(progress('ready'));
   // What is left is the erasing of the line.
   expect(tty.text.replaceAll('\u001b[2K', '')).not.toContain('\u001b');
+});
+
+test('colours are there without a terminal where FORCE_COLOR asks for them, and NO_COLOR goes before it', () => {
+  const log = new Recorder();
+  const tty = new Recorder(80);
+  const painted = (stream: Recorder, env: Record<string, string>): boolean =>
+    paintFor(stream, { env }).red('x') !== 'x';
+  expect(painted(log, {})).toBe(false);
+  expect(painted(log, { FORCE_COLOR: '1' })).toBe(true);
+  expect(painted(log, { FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+  expect(painted(tty, {})).toBe(true);
+  expect(painted(tty, { FORCE_COLOR: '0' })).toBe(false);
+  expect(painted(tty, { TERM: 'dumb' })).toBe(false);
+});
+
+test.each([
+  ['CI gives its job a terminal', { CI: 'true' }],
+  ['the terminal cannot move its cursor', { TERM: 'dumb' }],
+])('where %s, a change is a line, without control characters', (_where, env) => {
+  const tty = new Recorder(80);
+  const view = createProgressView(tty, { env: { ...env, FORCE_COLOR: '1' } }, { startedAt: START, now: () => START });
+  views.push(view);
+  view.show(progress('booting'));
+  expect(tty.text).toBe('     0s  booting\n');
 });
 
 test('the end of an old node counts from the wish to end it', () => {

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import {
+  NodeNotFoundError,
+  ProvisionCancelledError,
+  ProvisioningError,
+  type NodeProvision,
+  type NodeProvisioner,
+} from '../../sdk/index.ts';
+import { InterruptedError, orInterrupted } from '../interrupted.ts';
+import type { CliIo } from '../io.ts';
+import { showUntil } from '../progress/show-until.ts';
+import { createProgressView } from '../progress/view.ts';
+import { json } from '../text.ts';
+import { withProvisioner } from '../with-provisioner.ts';
+
+interface Flags {
+  /** commander's `--no-wait`. */
+  readonly wait: boolean;
+}
+
+export function registerCancel(program: Command, io: CliIo): void {
+  program
+    .command('cancel')
+    .argument('<name>', 'name of the node')
+    .description(
+      'Cancel the provision of a node and undo what it has launched. Waits for the proof. A node that is ready stays: terminate ends it.',
+    )
+    .option('--no-wait', 'return once the wish is stored')
+    .action(async (name: string, { wait }: Flags, command: Command) =>
+      withProvisioner(command, io, async (provisioner, { json: asJson = false }) => {
+        const found = await orInterrupted(io.signal, provisioner.findProvision(name));
+        if (found === undefined) throw new NodeNotFoundError(`no node ${name} is being provisioned`);
+        await orInterrupted(io.signal, found.cancel());
+        if (!wait) {
+          const { workflowId } = found;
+          io.stdout.write(asJson ? json({ name, workflowId }) : `asked for: ${workflowId}\n`);
+          return;
+        }
+        const view = createProgressView(asJson ? io.stderr : io.stdout, io, { startedAt: Date.now() });
+        await showUntil(
+          found,
+          () => cancelled(provisioner, name, found),
+          view,
+          io,
+          () =>
+            new InterruptedError(
+              `interrupted; the end of ${name} goes on`,
+              `watch it:  navarch-provisioner status ${name}`,
+            ),
+        );
+        const text = `the provision of ${name} is cancelled, and what it had launched is ended\n`;
+        io.stdout.write(asJson ? json({ name, outcome: 'provision_unwound' }) : text);
+      }),
+    );
+}
+
+/** Resolves when it is undone. @throws NodeNotFoundError: it had ended in another way, or did so just before the wish */
+async function cancelled(provisioner: NodeProvisioner, name: string, provision: NodeProvision): Promise<void> {
+  let failure: ProvisioningError | undefined;
+  try {
+    await provision.ready();
+  } catch (error) {
+    if (error instanceof ProvisionCancelledError) return;
+    if (!(error instanceof ProvisioningError)) throw error;
+    failure = error;
+  }
+  const none = `no node ${name} is being provisioned`;
+  // The last provision may have been refused because the node is there.
+  if ((await provisioner.get(name)) !== undefined) {
+    throw new NodeNotFoundError(`${none}: it is ready; navarch-provisioner terminate ${name} ends it`);
+  }
+  const why = failure === undefined ? '' : `; its last provision failed: ${failure.message}`;
+  throw new NodeNotFoundError(`${none}${why}`, { cause: failure });
+}
