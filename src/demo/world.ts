@@ -14,16 +14,18 @@ export interface World {
   readonly simulator: Simulator;
   /** As a real worker would be given it, by variable. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly account: string;
+  readonly account: string | undefined;
   startWorker(): Promise<RunningWorker>;
   close(): Promise<void>;
 }
 
 export interface WorldOptions extends Omit<SimulatorOptions, 'sshKeys'> {
   readonly temporalAddress: string;
+  /** Default: `default`. */
+  readonly namespace?: string;
   readonly logger: Logger;
-  /** Part of the task queues' names: worlds on one Temporal server keep apart by it. */
-  readonly account: string;
+  /** Part of the task queues' names: worlds in one Temporal namespace keep apart by it. Default: the account without a name. */
+  readonly account?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** The worker's SSH key is written there, and read from there at each use. Default: it is in the environment. */
   readonly sshKeyFile?: string;
@@ -45,6 +47,7 @@ const NETWORK_JITTER_MS = 30;
 export async function createWorld(options: WorldOptions): Promise<World> {
   const {
     temporalAddress,
+    namespace = 'default',
     logger,
     account,
     environment: extra = {},
@@ -70,7 +73,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     // The simulated account's limits run as fast as its clock.
     LAMBDA_REQUEST_INTERVAL: `${scaled(DEFAULT_PACE.requestIntervalMs, factor) + networkJitterMs}ms`,
     LAMBDA_LAUNCH_INTERVAL: `${scaled(DEFAULT_PACE.launchIntervalMs, factor) + networkJitterMs}ms`,
-    NAVARCH_ACCOUNT: account,
+    ...(account === undefined ? {} : { NAVARCH_ACCOUNT: account }),
     ...(sshKeyFile === undefined ? { NAVARCH_SSH_PRIVATE_KEY: pem } : { NAVARCH_SSH_PRIVATE_KEY_FILE: sshKeyFile }),
     NAVARCH_SSH_PORT: String(simulator.sshPort),
     NAVARCH_CONTROL_PLANE_URL: simulator.navarchUrl,
@@ -86,7 +89,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     async startWorker() {
       const worker = await startWorker({
         config: readConfig(environment),
-        temporal: { connection: { address: temporalAddress }, namespace: 'default' },
+        temporal: { connection: { address: temporalAddress }, namespace },
         logger,
         looks: { ...scaledLooks(factor), ...looks },
         ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
