@@ -21,6 +21,8 @@ export interface Progress {
   readonly since: string;
   /** What it is waiting for, or doing, in one sentence. */
   readonly detail?: string;
+  /** Once a provision has failed: the `type` of its failure; `detail` is the message. */
+  readonly failure?: string;
   readonly requestedAt: string;
   /** Launches sent so far, refused ones not counted. */
   readonly launches: readonly LaunchRecord[];

@@ -1,4 +1,5 @@
 import {
+  isCancellation,
   log,
   metricMeter,
   setCurrentDetails,
@@ -6,26 +7,25 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SearchAttributePair } from '@temporalio/common';
+import { TemporalFailure, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { DUE_BY, OWNED_INSTANCE, OWNED_TOKENS } from '../contract/memo.ts';
 import type { HostProgress, LaunchRecord, Progress } from '../contract/messages.ts';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import { totalCostUsd } from '../domain/cost.ts';
 import type { Offering } from '../domain/offerings.ts';
-import { PHASE_TITLES, type Phase } from '../domain/phases.ts';
+import type { Phase } from '../domain/phases.ts';
+import { currentDetails, type About, type Ending, type Entry, type Standing } from './board-text.ts';
+import { failureTypeOf, messageOf } from './failures.ts';
 
 /** Phases in which something of ours runs on the machine. */
 const ON_THE_MACHINE: readonly Phase[] = ['connecting', 'proving_gpus', 'bootstrapping'];
 
-const MOST_OF_A_LINE = 200;
-
-/** A launch as the board keeps it: what people see, and what its cost follows from. */
-interface Entry {
-  record: LaunchRecord;
-  readonly priceCentsPerHour: number;
-  readonly from: number;
-  until?: number;
-}
+/** In lists, who waits has no machine: neither the one that was refused nor the one that was undone. */
+const NONE_IN_HAND: SearchAttributeUpdatePair[] = [
+  { key: SEARCH_ATTRIBUTE.instanceType, value: null },
+  { key: SEARCH_ATTRIBUTE.region, value: null },
+  { key: SEARCH_ATTRIBUTE.instanceId, value: null },
+];
 
 /** What a board takes along when its workflow continues as new. */
 export interface BoardState {
@@ -43,9 +43,13 @@ export interface BoardState {
 export class Board {
   readonly #name: string;
   readonly #requestedAt: number;
+  readonly #about: About;
   #phase: Phase;
   #since: number;
   #detail: string | undefined;
+  #standing: Standing | undefined;
+  #step: string | undefined;
+  #ending: Ending | undefined;
   #attention: string | undefined;
   #address: string | undefined;
   #machine: HostProgress | undefined;
@@ -54,14 +58,16 @@ export class Board {
   #notLaunched: number;
   readonly #entries: Entry[];
 
-  constructor(name: string, phase: Phase, carried?: Partial<BoardState>) {
+  constructor(name: string, phase: Phase, about: About = { facts: [] }, carried?: Partial<BoardState>) {
     this.#name = name;
+    this.#about = about;
     this.#phase = phase;
     this.#since = Date.now();
     this.#requestedAt = carried?.requestedAt ?? Date.now();
     this.#refusals = carried?.capacityRefusals ?? 0;
     this.#notLaunched = carried?.notLaunched ?? 0;
     this.#entries = [...(carried?.entries ?? [])];
+    this.#show();
   }
 
   state(): BoardState {
@@ -79,19 +85,46 @@ export class Board {
 
   /** Its place in the line for capacity, and why it is not its turn, as they were when it was asked. */
   waits(place: number, total: number, reason = ''): void {
-    const [what = ''] = (this.#detail ?? '').split('; place ');
-    this.#detail = `${what}; place ${place} of ${total}${reason === '' ? '' : `: ${reason}`}`;
+    this.#standing = { place, total, reason, at: Date.now() };
     this.#show();
   }
 
+  /** What is done just now in this phase; forgotten with it. */
+  does(step: string): void {
+    this.#step = step;
+    this.#show();
+  }
+
+  /** Runs the story of a provision. One that ends without a node says so, and why; what it launched is undone by then. */
+  async during<T>(story: () => Promise<T>): Promise<T> {
+    try {
+      return await story();
+    } catch (error) {
+      // Anything else is a defect, or the next generation: nothing has ended.
+      if (!(error instanceof TemporalFailure)) throw error;
+      const type = failureTypeOf(error);
+      const ending = isCancellation(error)
+        ? { how: 'cancelled' as const }
+        : { how: 'failed' as const, ...optional('type', type) };
+      this.#ending = ending;
+      this.enter('ended', isCancellation(error) ? undefined : messageOf(error));
+      throw error;
+    }
+  }
+
   /** A new phase, with what it waits for or does in one sentence. */
-  enter(phase: Phase, detail?: string, pairs: SearchAttributePair[] = []): void {
+  enter(phase: Phase, detail?: string, pairs: SearchAttributeUpdatePair[] = []): void {
     this.#detail = detail;
+    this.#standing = undefined;
+    this.#step = undefined;
+    const last = this.#entries.at(-1);
+    if (phase === 'ended' && last !== undefined) last.until ??= Date.now();
     if (phase !== this.#phase) {
       this.#machine = undefined;
       this.#phase = phase;
       this.#since = Date.now();
-      upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: phase }, ...pairs]);
+      const launched = phase === 'waiting_for_capacity' && this.#launchedBefore() ? NONE_IN_HAND : [];
+      upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: phase }, ...pairs, ...launched]);
       log.info('phase', { phase, detail });
     }
     this.#show();
@@ -117,7 +150,9 @@ export class Board {
     this.#instanceId = instanceId;
     this.#update((record) => ({ ...record, instanceId }));
     upsertMemo({ [OWNED_INSTANCE]: instanceId });
-    this.enter('booting', `instance ${instanceId}`, [{ key: SEARCH_ATTRIBUTE.instanceId, value: instanceId }]);
+    this.enter('booting', `until Lambda shows an address of instance ${instanceId}`, [
+      { key: SEARCH_ATTRIBUTE.instanceId, value: instanceId },
+    ]);
   }
 
   /** The node of a keeper: nothing is new about it. */
@@ -195,7 +230,8 @@ export class Board {
       name: this.#name,
       phase: this.#phase,
       since: new Date(this.#since).toISOString(),
-      ...optional('detail', this.#detail),
+      ...optional('detail', this.#detailWithPlace()),
+      ...optional('failure', this.#ending?.type),
       requestedAt: new Date(this.#requestedAt).toISOString(),
       launches: this.#entries.map((entry) => entry.record),
       capacityRefusals: this.#refusals,
@@ -207,6 +243,16 @@ export class Board {
       ...optional('needsAttention', this.#attention),
       ...optional('machine', this.#machine && withoutToken(this.#machine)),
     };
+  }
+
+  #launchedBefore(): boolean {
+    return this.#entries.length > 0 || this.#notLaunched > 0;
+  }
+
+  #detailWithPlace(): string | undefined {
+    if (this.#standing === undefined) return this.#detail;
+    const { place, total, reason } = this.#standing;
+    return `${this.#detail ?? ''}; place ${place} of ${total}${reason === '' ? '' : `: ${reason}`}`;
   }
 
   #release(): void {
@@ -221,35 +267,31 @@ export class Board {
     if (entry !== undefined) entry.record = change(entry.record);
   }
 
-  /** A list, not a table: the Temporal UI draws tables without borders. */
   #show(): void {
-    const lines = [
-      `**${PHASE_TITLES[this.#phase]}** since ${new Date(this.#since).toISOString()}${this.#detail === undefined ? '' : `: ${this.#detail}`}`,
-      this.#attention === undefined ? undefined : `**needs attention:** ${this.#attention}`,
-      `node \`${this.#name}\`, requested ${new Date(this.#requestedAt).toISOString()}`,
-      this.#instanceId === undefined ? undefined : `instance \`${this.#instanceId}\``,
-      this.#address === undefined ? undefined : `address \`${this.#address}\``,
-      ...machineLines(this.#machine),
-      this.#refusals === 0 ? undefined : `launches refused for capacity: ${this.#refusals}`,
-      ...this.#entries.map(({ record }, index) => {
-        const end = record.failure === undefined ? '' : `, given up: ${record.failure}`;
-        return `launch ${index + 1}: \`${record.instanceType}\` in \`${record.region}\` at ${record.sentAt}${end}`;
-      }),
-    ];
-    setCurrentDetails(lines.flatMap((line) => (line === undefined ? [] : [`- ${line}`])).join('\n'));
+    const details = currentDetails({
+      name: this.#name,
+      phase: this.#phase,
+      since: this.#since,
+      requestedAt: this.#requestedAt,
+      now: Date.now(),
+      about: this.#about,
+      detail: this.#detail,
+      ending: this.#ending,
+      standing: this.#standing,
+      step: this.#step,
+      attention: this.#attention,
+      instanceId: this.#instanceId,
+      address: this.#address,
+      machine: this.#machine,
+      refusals: this.#refusals,
+      entries: this.#entries,
+    });
+    setCurrentDetails(details);
   }
 }
 
 function withoutToken({ step, seconds, lastLines }: HostProgress): Omit<HostProgress, 'launchToken'> {
   return { step, seconds, lastLines };
-}
-
-/** Output goes into a code span of its own, line by line: whatever is in it, it is not markup. */
-function machineLines(machine: HostProgress | undefined): string[] {
-  if (machine === undefined) return [];
-  const { step, seconds, lastLines } = machine;
-  const output = lastLines.map((line) => `  - \`${line.replaceAll('`', "'").slice(0, MOST_OF_A_LINE)}\``);
-  return [[`on the machine: **${step}**, ${Math.round(seconds)} s since it began`, ...output].join('\n')];
 }
 
 /** First run of a chain of continued executions: the identity that outlives them. */

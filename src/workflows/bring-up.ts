@@ -57,7 +57,7 @@ export async function bringUp(story: Story, launched: Launched, offering: Offeri
     await condition(() => isActive);
   };
   const prepare = async () => {
-    board.enter('connecting', `ubuntu@${address}, until cloud-init is done`);
+    board.enter('connecting', `until ubuntu@${address} shows the SSH host key we chose, and cloud-init is done`);
     const asked = {
       address,
       launchToken,

@@ -32,7 +32,7 @@ export async function endLaunch(launch: OwnedLaunch, board: Board): Promise<void
     for (let round = 0; ; round += 1) {
       const found = await proveAbsentOrFind(launch, board);
       if (found === 'gone') return;
-      for (const instance of found) await endInstance(launch, instance);
+      for (const instance of found) await endInstance(launch, instance, board);
       if (round > 0) await sleep(backoffMs(round), { summary: 'look again whether it ended' });
     }
   });
@@ -64,6 +64,7 @@ export async function proveAbsentOrFind(
       launch.evidence = verdict.evidence;
       const counting = verdict.evidence.firstAbsentAt !== undefined;
       const wait = Math.min(verdict.at - Date.now(), counting ? Infinity : lookEveryMs);
+      board.does('Lambda shows nothing of this launch; the next look, after a while, makes that a proof');
       await sleep(Math.max(wait, SECOND), { summary: 'until its absence proves something' });
     } else {
       board.askForAttention(
@@ -91,7 +92,7 @@ async function lookFor(launch: OwnedLaunch): Promise<readonly InstanceView[]> {
   return found;
 }
 
-async function endInstance(launch: OwnedLaunch, instance: InstanceView): Promise<void> {
+async function endInstance(launch: OwnedLaunch, instance: InstanceView, board: Board): Promise<void> {
   const { instanceId } = instance;
   if (stateOf(instance.status) !== 'ending') {
     const answer = await unwinding('terminate the instance', 'terminate').terminateInstance({ instanceId });
@@ -100,6 +101,7 @@ async function endInstance(launch: OwnedLaunch, instance: InstanceView): Promise
       return;
     }
   }
+  board.does(`Lambda was asked to terminate instance \`${instanceId}\`; until it shows that it has ended`);
   await untilEnded(launch, instanceId);
   // Whatever it answered, what counts is the look that follows; but it was there until about now.
   launch.evidence = seen(launch.evidence, Date.now());

@@ -22,6 +22,7 @@ import { LONGEST_MS, parseDuration } from '../domain/durations.ts';
 import { stateOf } from '../domain/instances.ts';
 import { seen, type Evidence } from '../domain/proof-of-absence.ts';
 import { temporal } from './activities.ts';
+import { aboutKeeper } from './about.ts';
 import { Board } from './board.ts';
 import { endLaunch, proveAbsentOrFind, type OwnedLaunch } from './end-launch.ts';
 import { messageOf } from './failures.ts';
@@ -42,20 +43,24 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
     instanceId: node.instanceId,
     evidence: { launchEndedAt: input.launchEndedAt, lastSeenAt: input.lastSeenAt },
   };
-  const board = keptBoard(input);
   const endsAt = lifetimeEnd(input);
+  const board = keptBoard(input, endsAt);
   // What ends it: a wish, or proof that it ended elsewhere.
   const end: { wish?: EndWish; disappeared?: string } = input.endWish === undefined ? {} : { wish: input.endWish };
 
   const isEnding = (): boolean => end.wish !== undefined || end.disappeared !== undefined;
 
-  setHandler(keptNodeQuery, () => ({
-    node,
-    request: input.request,
-    launchToken,
-    ending: isEnding(),
-  }));
-  setHandler(progressQuery, () => board.progress());
+  setHandler(
+    keptNodeQuery,
+    () => ({
+      node,
+      request: input.request,
+      launchToken,
+      ending: isEnding(),
+    }),
+    { description: 'The node and the request it came of.' },
+  );
+  setHandler(progressQuery, () => board.progress(), { description: 'How the node is, and what it has cost.' });
   setHandler(endNodeSignal, (asked) => void (end.wish ??= readWish(asked)), {
     description: 'End the node: cordon, drain, terminate, prove.',
   });
@@ -185,9 +190,9 @@ function show(board: Board, status: string): void {
   else board.askForAttention(`Lambda shows the instance ${status}`);
 }
 
-function keptBoard(input: KeepNodeInput): Board {
+function keptBoard(input: KeepNodeInput, endsAt: number | undefined): Board {
   const { node } = input;
-  const board = new Board(node.name, 'ready', {
+  const board = new Board(node.name, 'ready', aboutKeeper(input, endsAt), {
     requestedAt: Date.parse(node.times.requested),
     entries: [
       {

@@ -5,6 +5,7 @@ import type { GrantMessage } from '../contract/account-broker.ts';
 import { hostProgressSignal, progressQuery } from '../contract/messages.ts';
 import type { Node, ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { labelsAttribute, SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
+import { keepNodeId } from '../contract/workflow-ids.ts';
 import { longestLaunchMs } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
@@ -43,23 +44,21 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
     ...labelsAttribute(request.labels),
   ]);
 
-  return admission.during(() =>
-    failingPlainly(() =>
-      withDeadline(story.until, `the provision of ${request.name}`, async () => {
-        const join = (): Promise<Node | undefined> => joinKept(request, board, admission);
-        const kept = await join();
-        if (kept !== undefined) return kept;
-        await checkRequest(request);
-        for (;;) {
-          const turn = await waitForTurn(story, join);
-          if (turn.kind === 'kept') return turn.node;
-          const ready = await tryLaunch(story, turn.grant);
-          if (ready !== undefined) return ready;
-          if (workflowInfo().continueAsNewSuggested) await continueStory(story);
-        }
-      }),
-    ),
-  );
+  const provision = async (): Promise<Node> => {
+    const join = (): Promise<Node | undefined> => joinKept(request, board, admission);
+    const kept = await join();
+    if (kept !== undefined) return kept;
+    await checkRequest(request);
+    for (;;) {
+      const turn = await waitForTurn(story, join);
+      if (turn.kind === 'kept') return turn.node;
+      const ready = await tryLaunch(story, turn.grant);
+      if (ready !== undefined) return ready;
+      if (workflowInfo().continueAsNewSuggested) await continueStory(story);
+    }
+  };
+  const withinItsTime = (): Promise<Node> => withDeadline(story.until, `the provision of ${request.name}`, provision);
+  return admission.during(() => board.during(() => failingPlainly(withinItsTime)));
 }
 
 /** A worker that is that busy, or is being exchanged, is no reason to give a request up soon. */
@@ -108,7 +107,7 @@ async function tryLaunch(story: Story, grant: GrantMessage): Promise<Node | unde
       launchEndedAt: launched.evidence.launchEndedAt,
       lastSeenAt: brought.lastSeenAt,
     });
-    board.enter('ready', `handed to its keeper`);
+    board.enter('ready', `handed to ${keepNodeId(request.name)}, which keeps it`);
     return node;
   } catch (error) {
     // A defect of ours is no reason to end a machine: the workflow task fails and is repeated by a mended worker, which goes on from here.

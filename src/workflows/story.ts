@@ -11,6 +11,7 @@ import {
 import { parseDuration } from '../domain/durations.ts';
 import type { FailureType } from '../domain/failures.ts';
 import type { Wishes } from '../domain/offerings.ts';
+import { aboutProvision } from './about.ts';
 import { Board, type BoardState } from './board.ts';
 import { Inbox } from './inbox.ts';
 
@@ -43,17 +44,18 @@ export function openStory(input: ProvisionNodeRequest | Continuation): Story {
   // A continuation is ours to ourselves: a newer or older version wrote it, and it was checked when it came in (P13).
   const continued = workflowInfo().continuedFromExecutionRunId === undefined ? undefined : (input as Continuation);
   const request = continued?.request ?? parseRequest(provisionNodeRequest, input);
-  const board = new Board(request.name, 'accepted', continued?.board);
   const { capacity, deadlines, maxPricePerHourUsd, region } = request;
+  const wishes: Wishes = {
+    instanceTypes: list(request.instanceType),
+    ...(region === undefined ? {} : { regions: list(region) }),
+    ...(maxPricePerHourUsd === undefined ? {} : { maxPriceCentsPerHour: Math.floor(maxPricePerHourUsd * 100 + 1e-6) }),
+  };
+  const maxLaunches = request.maxLaunches ?? DEFAULT_MAX_LAUNCHES;
+  const about = aboutProvision(request, wishes, maxLaunches, workflowInfo().taskQueue);
+  const board = new Board(request.name, 'accepted', about, continued?.board);
   return {
     request,
-    wishes: {
-      instanceTypes: list(request.instanceType),
-      ...(region === undefined ? {} : { regions: list(region) }),
-      ...(maxPricePerHourUsd === undefined
-        ? {}
-        : { maxPriceCentsPerHour: Math.floor(maxPricePerHourUsd * 100 + 1e-6) }),
-    },
+    wishes,
     deadlines: {
       addressMs: ms(deadlines?.address) ?? DEFAULT_DEADLINES.addressMs,
       sshMs: ms(deadlines?.ssh) ?? DEFAULT_DEADLINES.sshMs,
@@ -63,7 +65,7 @@ export function openStory(input: ProvisionNodeRequest | Continuation): Story {
       activeMs: ms(deadlines?.active) ?? DEFAULT_DEADLINES.activeMs,
       registrationMs: ms(deadlines?.registration) ?? DEFAULT_DEADLINES.registrationMs,
     },
-    maxLaunches: request.maxLaunches ?? DEFAULT_MAX_LAUNCHES,
+    maxLaunches,
     capacityUntil: board.requestedAt + (ms(capacity?.waitUpTo) ?? CAPACITY_WAIT_MS),
     until: deadlines?.whole === undefined ? undefined : board.requestedAt + (ms(deadlines.whole) ?? 0),
     board,

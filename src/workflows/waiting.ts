@@ -19,6 +19,7 @@ import type { Ticket } from '../domain/grants.ts';
 import { stateOf } from '../domain/instances.ts';
 import type { PlaceInLine } from '../activities/types.ts';
 import { lambda, temporal } from './activities.ts';
+import { utc } from './board-text.ts';
 import type { Launched } from './launch.ts';
 import { failure, messageOf, ranOutOfTime } from './failures.ts';
 import type { Story } from './story.ts';
@@ -42,8 +43,7 @@ export async function waitForTurn(story: Story, joinKept: () => Promise<Node | u
   const where = wishes.regions === undefined ? 'any region' : wishes.regions.join(', ');
   const what = `${wishes.instanceTypes.join(', ')} in ${where}`;
   const since = Date.now();
-  const enter = (): void =>
-    board.enter('waiting_for_capacity', `${what}, until ${new Date(story.capacityUntil).toISOString()} at the latest`);
+  const enter = (): void => board.enter('waiting_for_capacity', `${what}; gives up at ${utc(story.capacityUntil)}`);
   enter();
   // `waitUpTo: 0s` means: look once.
   if (story.capacityUntil <= since && board.triesRefused > 0) throw noCapacity(what, story);

@@ -1,4 +1,4 @@
-import type { Phase, Progress } from '../../sdk/index.ts';
+import type { Progress } from '../../sdk/index.ts';
 import type { OutputStream } from '../io.ts';
 import type { Paint } from '../paint.ts';
 import { oneLine, shortened } from '../text.ts';
@@ -32,7 +32,7 @@ export class LiveLine implements ProgressView {
   }
 
   show(progress: Progress): void {
-    if (this.#progress !== undefined && this.#progress.phase !== progress.phase) this.#keep(progress.phase);
+    if (this.#progress !== undefined && this.#progress.phase !== progress.phase) this.#keep(progress);
     this.#progress = progress;
     this.#note = undefined;
     this.#draw();
@@ -45,10 +45,10 @@ export class LiveLine implements ProgressView {
 
   close(): void {
     clearInterval(this.#timer);
-    const phase = this.#progress?.phase;
+    const { phase, failure } = this.#progress ?? {};
     const over = phase === 'ready' || phase === 'ended';
-    if (this.#progress === undefined) this.#stream.write(CLEAR);
-    else this.#stream.write(`${CLEAR}${this.#line(over ? this.#paint.green('✓') : ' ')}\n`);
+    const mark = failure !== undefined ? this.#paint.red('✗') : over ? this.#paint.green('✓') : ' ';
+    this.#stream.write(this.#progress === undefined ? CLEAR : `${CLEAR}${this.#line(mark)}\n`);
   }
 
   #draw(): void {
@@ -56,9 +56,11 @@ export class LiveLine implements ProgressView {
     this.#stream.write(`${CLEAR}${this.#line(this.#paint.cyan(FRAMES[this.#frame] ?? ''))}`);
   }
 
-  /** The phase that is over stays; one that led to an unwind was no success. */
-  #keep(next: Phase): void {
-    const mark = next === 'unwinding' ? this.#paint.red('✗') : this.#paint.green('✓');
+  /** The phase that is over stays; one that led to an unwind, or to the end without one, was no success. */
+  #keep({ phase, failure }: Progress): void {
+    const isUndone = this.#progress?.phase === 'unwinding';
+    const mark =
+      phase === 'unwinding' || (failure !== undefined && !isUndone) ? this.#paint.red('✗') : this.#paint.green('✓');
     this.#stream.write(`${CLEAR}${this.#line(mark)}\n`);
   }
 
