@@ -49,7 +49,7 @@ export function admittedOrRefused<T>(open: () => T): T {
   try {
     return open();
   } catch (error) {
-    const refuse = (): never => {
+    const refuse: (asked: ProvisionNodeRequest) => never = () => {
       throw error;
     };
     setHandler(acceptUpdate, refuse, { validator: refuse });
