@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { FAILURE_TYPES } from '../domain/failures.ts';
+import { FAILURE_TYPES, type FailureType } from '../domain/failures.ts';
 import { VERDICT_KINDS, type VerdictKind } from '../domain/orphan-verdict.ts';
 import { PHASES } from '../domain/phases.ts';
 import type { Finding } from '../domain/findings.ts';
 import type { WaitingLine } from './account-broker.ts';
 import { WORKER_CHECK, type Diagnosis } from './diagnose.ts';
 import type { InstanceList, InstanceTypeList } from './list.ts';
-import type { KeptNode, LaunchRecord, Progress } from './messages.ts';
+import type { Accepted, KeptNode, LaunchRecord, Progress } from './messages.ts';
+import type { FieldProblem } from './parse.ts';
 import { node, provisionNodeRequest } from './provision-node.ts';
 import type {
   AdoptedInstance,
@@ -66,6 +67,11 @@ export const progress = z
       .describe('What runs on the machine now, while something does.'),
   })
   .describe('Where a node is on its way, and why it waits.') satisfies Describes<Progress>;
+
+/** Answer of the update `accept`. */
+export const accepted = z
+  .object({ workflowId: z.string(), runId: z.string() })
+  .describe('The workflow that works on the request.') satisfies Describes<Accepted>;
 
 /** Answer of a keeper's `node` query. */
 export const keptNode = z
@@ -240,3 +246,44 @@ export const diagnosis = z
 export const failureType = z
   .enum(FAILURE_TYPES)
   .describe('Why a workflow failed: the type of its application failure.');
+
+const machinesAtFault = z.array(launchRecord).exactOptional().describe('The launches that were used, all undone.');
+
+const fromProvider = z
+  .object({
+    code: z.string().exactOptional().describe("Lambda's own."),
+    status: z.int().exactOptional().describe('Of HTTP.'),
+    requestId: z.string().exactOptional().describe("For a question to Lambda's support."),
+  })
+  .exactOptional()
+  .describe('Where Lambda answered: what it said.');
+
+/** The first detail of a failure, by the failure's type. */
+export const failureDetails = z
+  .object({
+    invalid_request: z
+      .object({
+        fields: z.array(
+          z.object({
+            field: z.string().describe('Dotted path; request: the whole.'),
+            problem: z.string().describe('For people.'),
+          }) satisfies Describes<FieldProblem>,
+        ),
+      })
+      .exactOptional()
+      .describe('Absent where only the message names the fields.'),
+    name_conflict: z
+      .object({ fields: z.array(z.string()).describe('Dotted paths in which the two requests differ.') })
+      .exactOptional()
+      .describe('Absent where another machine, not another request, is in the way.'),
+    instance_failed: machinesAtFault,
+    host_key_mismatch: machinesAtFault,
+    ssh_unreachable: machinesAtFault,
+    gpu_unhealthy: machinesAtFault,
+    bootstrap_failed: machinesAtFault,
+    registration_failed: machinesAtFault,
+    unauthorized: fromProvider,
+    provider_unavailable: fromProvider,
+    instance_not_found: fromProvider,
+  } satisfies Partial<Record<FailureType, z.ZodType>>)
+  .describe('What a failure says beyond its message: its first detail, by its type. A type that is absent has none.');

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import {
+  accepted,
   adoptedInstance,
   diagnosis,
   endedInstance,
+  failureDetails,
   failureType,
   instanceList,
   instanceTypeList,
@@ -29,6 +31,7 @@ const SENT: Readonly<Record<string, z.ZodType>> = {
 const ANSWERED: Readonly<Record<string, z.ZodType>> = {
   'node.json': node,
   'terminate-node.result.json': terminatedNode,
+  'accepted.json': accepted,
   'kept-node.json': keptNode,
   'progress.json': progress,
   'waiting-line.json': waitingLine,
@@ -40,6 +43,7 @@ const ANSWERED: Readonly<Record<string, z.ZodType>> = {
   'release-instance.result.json': releasedInstance,
   'diagnose.result.json': diagnosis,
   'failure-type.json': failureType,
+  'failure-details.json': failureDetails,
 };
 
 /**

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { jsonSchemas } from '../../../src/contract/json-schemas.ts';
+import { parseRequest } from '../../../src/contract/parse.ts';
 import { provisionNodeRequest } from '../../../src/contract/provision-node.ts';
+import { refuseDifferent } from '../../../src/contract/same-request.ts';
 import { instanceRequest, sweepRequest } from '../../../src/contract/sweep.ts';
 import { terminateNodeRequest } from '../../../src/contract/terminate-node.ts';
 import { FAILURE_TYPES } from '../../../src/domain/failures.ts';
@@ -240,3 +243,27 @@ function withOneMore(value: unknown): unknown {
   const inner = Object.entries(value).map(([key, field]) => [key, withOneMore(field)] as const);
   return { ...Object.fromEntries(inner), oneMore: 'new' };
 }
+
+describe('what a failure says beyond its message', () => {
+  const detailsOf = (fail: () => unknown): unknown => {
+    try {
+      fail();
+    } catch (error) {
+      if (error instanceof ApplicationFailure) return { [error.type ?? '']: error.details?.[0] };
+    }
+    throw new Error('a failure was expected');
+  };
+  let validate: (value: unknown) => boolean;
+  beforeAll(async () => {
+    validate = await validatorOf(checkedIn('failure-details.json'));
+  });
+
+  test('is described as it is', () => {
+    const invalid = detailsOf(() => parseRequest(provisionNodeRequest, { ...REQUEST, name: 5, colour: 'red' }));
+    const conflict = detailsOf(() => refuseDifferent({ ...REQUEST, pool: 'a' }, REQUEST, REQUEST.name));
+    expect([invalid, conflict].map(validate)).toEqual([true, true]);
+    expect(invalid).toMatchObject({ invalid_request: { fields: [{ field: 'name' }, { field: 'colour' }] } });
+    expect(conflict).toEqual({ name_conflict: { fields: ['pool'] } });
+    expect(validate({ name_conflict: { fields: [{ field: 'pool' }] } })).toBe(false);
+  });
+});
