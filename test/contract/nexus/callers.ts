@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
-import { vi } from 'vitest';
 import type { Node } from '../../../src/contract/provision-node.ts';
 import type { TerminatedNode } from '../../../src/contract/terminate-node.ts';
+import { createNamespace } from '../support/namespaces.ts';
 import { serveLateCancels } from './late-cancel.ts';
 
 const TASK_QUEUE = 'callers';
@@ -25,13 +24,8 @@ let calls = 0;
 export async function startCallers(address: string, endpoint: string): Promise<Callers> {
   const namespace = `callers-${process.pid}`;
   const connection = await Connection.connect({ address });
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: msToTs('1 day'),
-  });
+  await createNamespace(connection, namespace);
   const client = new Client({ connection, namespace });
-  // The server's frontend hears of a new namespace within seconds.
-  await vi.waitFor(() => client.workflow.count(), { timeout: 30_000, interval: 100 });
   const native = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection: native,
