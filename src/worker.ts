@@ -21,9 +21,10 @@ import { OLD_SSH_KEY_MS } from './domain/deadlines.ts';
 import { provisionerHandler } from './nexus/index.ts';
 import { startHealthServer, type HealthServer } from './observability/health.ts';
 import type { Logger } from './observability/logger.ts';
-import { ensureSweepSchedule } from './sweep-schedule.ts';
+import { searchAttributeCommands, type Place } from './setup/admin-commands.ts';
+import { ensureSweepSchedule, readSweepSchedule } from './sweep-schedule.ts';
 import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
-import { installRuntime } from './worker-runtime.ts';
+import { installRuntime, keepMemorySmall } from './worker-runtime.ts';
 import { WORKFLOW_SOURCES } from './workflow-sources.ts';
 
 /** How to reach Temporal. */
@@ -83,7 +84,7 @@ export async function startWorker({
   let health: HealthServer | undefined;
   try {
     const { namespace } = temporal;
-    await requireSearchAttributes(connection, namespace);
+    await requireSearchAttributes(connection, { address: temporal.connection?.address ?? LOCAL, namespace });
     const namespaceId = await readNamespaceId(connection, namespace);
     const client = new Client({ connection, namespace });
     const dependencies = {
@@ -225,24 +226,27 @@ async function requireReadableKey(
   }
 }
 
+/** Where Temporal's client looks by itself. */
+const LOCAL = 'localhost:7233';
+
 async function connect(temporal: TemporalTarget): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(temporal.connection);
   } catch (error) {
-    const address = temporal.connection?.address ?? 'localhost:7233';
+    const address = temporal.connection?.address ?? LOCAL;
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError(`Temporal cannot be reached at ${address} (TEMPORAL_ADDRESS): ${why}`);
   }
 }
 
-async function requireSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+async function requireSearchAttributes(connection: NativeConnection, place: Place): Promise<void> {
+  const { namespace } = place;
   try {
     await registerSearchAttributes(connection, namespace, SEARCH_ATTRIBUTE_TYPES);
   } catch (error) {
-    const commands = Object.entries(SEARCH_ATTRIBUTE_TYPES).map(([name, type]) => `--name ${name} --type ${type}`);
     throw new ConfigurationError(
       `search attributes are missing in namespace ${namespace} and could not be added (${error instanceof Error ? error.message : String(error)}): ` +
-        `run temporal operator search-attribute create --namespace ${namespace} ${commands.join(' ')}`,
+        `run navarch-provisioner setup, or: ${searchAttributeCommands(place, Object.keys(SEARCH_ATTRIBUTE_TYPES)).join(' && ')}`,
     );
   }
 }
@@ -252,7 +256,9 @@ const UNIMPLEMENTED = 12;
 
 async function requireSweepSchedule(client: Client, account: string | undefined, logger: Logger): Promise<void> {
   try {
-    await ensureSweepSchedule(client, { account, taskQueue: mainTaskQueue(account) });
+    const target = { account, taskQueue: mainTaskQueue(account) };
+    // Where an administrator has made it, the worker needs no right to.
+    if ((await readSweepSchedule(client, target))?.asWanted !== true) await ensureSweepSchedule(client, target);
   } catch (error) {
     const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
     if (cause?.code === UNIMPLEMENTED) {
@@ -261,7 +267,7 @@ async function requireSweepSchedule(client: Client, account: string | undefined,
     }
     throw new ConfigurationError(
       `the schedule ${sweepScheduleId(account)} that sweeps for orphans could not be made (${error instanceof Error ? error.message : String(error)}): ` +
-        'let this worker write schedules in its namespace',
+        'let this worker write schedules in its namespace, or run navarch-provisioner setup',
     );
   }
 }
@@ -330,6 +336,7 @@ export async function runWorkerProcess(): Promise<number> {
   let logger: Logger | undefined;
   try {
     const config = readConfig();
+    keepMemorySmall();
     logger = installRuntime(config);
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const worker = await startWorker({

@@ -220,7 +220,8 @@ export class BrokerReads {
     const isNear = lookWanted || isNew || [...underWay.values()].some(({ instanceId }) => instanceId !== undefined);
     const hasCaps = caps.instances !== undefined || caps.centsPerHour !== undefined;
     const isBooting = waiters.some(({ takenBy }) => takenBy !== undefined) || (hasCaps && line.size > 0);
-    const soonMs = Math.min(everyMs.near, 2 * fleet.settings.requestIntervalMs);
+    // Where requests hardly cost anything: each list is a workflow task of this one, and work for the worker.
+    const soonMs = Math.max(Math.min(everyMs.near, 2 * fleet.settings.requestIntervalMs), everyMs.near / 8);
     const every = isNear ? soonMs : isBooting ? Math.min(everyMs.boot, everyMs[fleet.pace]) : everyMs[fleet.pace];
     return this.#backedOff('fleet', (this.#begunAt.fleet ?? 0) + every);
   }

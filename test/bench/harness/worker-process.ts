@@ -3,6 +3,7 @@ import { DEFAULT_LOOKS, type LookIntervals } from '../../../src/activities/depen
 import { readConfig } from '../../../src/config.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 import { startWorker } from '../../../src/worker.ts';
+import { keepMemorySmall } from '../../../src/worker-runtime.ts';
 import type { BareActivities } from '../bare/workflow.ts';
 import type { FromWorker, ToWorker, Usage, WorkerOrder } from './worker-messages.ts';
 
@@ -34,6 +35,7 @@ async function start(order: WorkerOrder): Promise<void> {
 }
 
 function startProduct(order: Extract<WorkerOrder, { kind: 'product' }>): Promise<Stoppable> {
+  keepMemorySmall();
   return startWorker({
     config: readConfig(order.environment),
     temporal: { connection: { address: order.temporalAddress }, namespace: 'default' },
