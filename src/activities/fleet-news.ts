@@ -3,6 +3,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { MISSING, newsSignal, type InstanceNews } from '../contract/account-broker.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import { stateOf } from '../domain/instances.ts';
+import { hasInstance } from '../domain/phases.ts';
 import { inParallel } from './in-parallel.ts';
 import type { RunningOwner } from './running-owners.ts';
 
@@ -41,19 +42,6 @@ const MOST_SIGNALS = 400;
 /** One that has been missing for so long is of no interest any more. */
 const FORGOTTEN_AFTER_MS = 60 * 60_000;
 
-/** Phases in which an owner has an instance in hand. */
-const WITH_INSTANCE = [
-  'booting',
-  'connecting',
-  'proving_gpus',
-  'bootstrapping',
-  'waiting_for_active',
-  'registering',
-  'unwinding',
-  'ready',
-  'ending',
-];
-
 /**
  * Tells owners what changed about their instances, by signal. What was told is remembered in this process only to save signals: one that is
  * told twice changes nothing, and one that was not told is told by the next reading (P4).
@@ -72,14 +60,13 @@ export class FleetNews {
     return !this.#hasTold;
   }
 
-  async tell(reading: FleetReading): Promise<{ readonly told: number }> {
+  async tell(reading: FleetReading): Promise<void> {
     const due = this.#due(reading);
     this.#hasTold ||= reading.owners !== undefined;
     const now = due.slice(0, MOST_SIGNALS);
     await inParallel(now, SIGNALS_AT_A_TIME, async ({ instance, news }) => {
       if (await this.#signal(instance, news)) this.#told.set(instance.instanceId, { instance, at: reading.at });
     });
-    return { told: now.length };
   }
 
   #due({ at, previousAt, instances, owners, again }: FleetReading): { instance: OwnInstance; news: InstanceNews }[] {
@@ -99,9 +86,9 @@ export class FleetNews {
       return [{ ...instance, status: MISSING }];
     });
     // Those that are still owned are told each time the owners are asked for: whoever heard nothing so far hears it then (P4).
-    const unheard = (owners ?? []).flatMap(({ instanceId = '', node = '', phase = '' }) => {
+    const unheard = (owners ?? []).flatMap(({ instanceId = '', node = '', phase }) => {
       const isKnown = missing.some((each) => each.instanceId === instanceId);
-      if (instanceId === '' || listed.has(instanceId) || isKnown || !WITH_INSTANCE.includes(phase)) return [];
+      if (instanceId === '' || listed.has(instanceId) || isKnown || !hasInstance(phase)) return [];
       return [
         { instanceId, node, launchToken: this.#told.get(instanceId)?.instance.launchToken ?? '', status: MISSING },
       ];

@@ -17,6 +17,23 @@ export const PHASES = [
 
 export type Phase = (typeof PHASES)[number];
 
+/** Phases in which an owner has an instance in hand. A word of another version's is none of them. */
+const WITH_INSTANCE: readonly string[] = [
+  'booting',
+  'connecting',
+  'proving_gpus',
+  'bootstrapping',
+  'waiting_for_active',
+  'registering',
+  'unwinding',
+  'ready',
+  'ending',
+] satisfies readonly Phase[];
+
+export function hasInstance(phase: string | undefined): boolean {
+  return phase !== undefined && WITH_INSTANCE.includes(phase);
+}
+
 /** For people, in the present tense. */
 export const PHASE_TITLES: Readonly<Record<Phase, string>> = {
   accepted: 'accepted',
