@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { delimiter, dirname } from 'node:path';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, type TestContext } from 'vitest';
@@ -118,10 +119,13 @@ const STORY = (who: string, fields: string): string[] => [
 describe('a service that knows nothing of this repository', () => {
   let go: Program;
   let python: Program;
+  let folder: string;
   beforeAll(async () => {
-    [go, python] = [await goProgram(), await pythonProgram()];
+    folder = await mkdtemp(join(tmpdir(), 'navarch-go-'));
+    [go, python] = [await goProgram(folder), await pythonProgram()];
     await createNamespace(temporal.connection, OTHER_NAMESPACE);
   }, 2 * PREPARED_WITHIN_MS);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test('in Go provisions, joins, watches, cancels, ends, tells failures apart, and calls by Nexus from elsewhere', async (context) => {
     expect((await run(go, context)).split('\n')).toEqual([

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,11 @@ export type Program = { readonly command: string; readonly args: readonly string
 const GO_FOLDER = fileURLToPath(new URL('go/', import.meta.url));
 const PYTHON_FOLDER = fileURLToPath(new URL('python/', import.meta.url));
 
-/** Temporal's Go client takes a minute to compile on two cores, several on busy ones; from Go's own cache it takes seconds. */
+/** Temporal's Go client takes a minute to compile, several on a busy machine; where Go has built our Temporal server, of the same versions, seconds. */
 export const PREPARED_WITHIN_MS = 10 * 60_000;
 
-/** Builds the Go program, from what its go.sum names. */
-export async function goProgram(): Promise<Program> {
+/** Builds the Go program into a folder, from what its go.sum names. */
+export async function goProgram(folder: string): Promise<Program> {
   const least = /^go (.+)$/m.exec(await readFile(join(GO_FOLDER, 'go.mod'), 'utf8'))?.[1] ?? '';
   const env = { GOTOOLCHAIN: 'local', GOWORK: 'off', CGO_ENABLED: '0' };
   const found = await execa('go', ['env', 'GOVERSION'], { cwd: tmpdir(), env, reject: false });
@@ -26,8 +26,8 @@ export async function goProgram(): Promise<Program> {
   if (version.localeCompare(least, 'en', { numeric: true }) < 0) {
     return { missing: `go is ${version}; ${least} or newer is needed` };
   }
-  const command = join(await mkdtemp(join(tmpdir(), 'navarch-go-')), 'provision');
-  await execa('go', ['build', '-mod=readonly', '-buildvcs=false', '-ldflags=-s -w', '-o', command, '.'], {
+  const command = join(folder, 'provision');
+  await execa('go', ['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', command, '.'], {
     cwd: GO_FOLDER,
     env,
     timeout: PREPARED_WITHIN_MS,
