@@ -73,6 +73,14 @@ module.exports = {
       NODE,
       ...npm('@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'zod'),
     ]),
+    only('setup', '^src/setup', [
+      '^src/setup',
+      '^src/domain',
+      '^src/contract',
+      '^src/sdk/caller[.]ts$',
+      '^src/(sweep-schedule|nexus-endpoint|temporal-server/search-attributes)[.]ts$',
+      ...npm('@temporalio/client', '@temporalio/common'),
+    ]),
     {
       name: 'cli-goes-through-temporal',
       comment: "The CLI asks the workflows; it cannot go behind Temporal's back.",

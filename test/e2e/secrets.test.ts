@@ -109,6 +109,7 @@ async function live(): Promise<void> {
   bootstrapLog = await byHand.readFile(`/var/lib/navarch-provisioner/${tokenOf(BY_HAND)}/log`);
   await cli('sweep');
   await cli('list');
+  await cli('doctor');
   await Promise.all([cli('terminate', BUILT_IN), cli('terminate', BY_HAND)]);
   await cli('sweep');
 
@@ -203,6 +204,7 @@ test('the nodes lived as they should: one with the built-in agent, one by its ow
   expect(outcomes[`provision ${BUILT_IN}`]).toMatchObject({ exitCode: 0, stderr: '' });
   expect(outcomes[`provision ${BY_HAND}`]).toMatchObject({ exitCode: 0, stderr: '' });
   expect(outcomes[`provision ${FAILS}`]?.stderr).toContain('failed with exit code 3');
+  expect(outcomes['doctor']).toMatchObject({ exitCode: 0 });
   expect(outcomes[`terminate ${BUILT_IN}`]).toMatchObject({ exitCode: 0 });
   expect(outcomes[`terminate ${BY_HAND}`]).toMatchObject({ exitCode: 0 });
   expectCleanSlate(world.simulator);
@@ -284,6 +286,7 @@ test.each([
   ['schedule', 'sweepOrphans'],
   ['history of sweepOrphans', 'surveyInstances'],
   ['history of terminateNode', 'terminate-node/'],
+  ['history of diagnose', 'ssh-key'],
   ['history of keepNode', 'terminateInstance'],
 ])('%s was read', (kind, text) => {
   expect(places.at(kind)).toContain(text);

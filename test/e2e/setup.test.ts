@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../src/contract/search-attributes.ts';
 import { registerSearchAttributes, resolveTemporalCli } from '../../src/temporal-server/index.ts';
+import { installRuntime } from '../../src/worker-runtime.ts';
+import { startWorker, type RunningWorker } from '../../src/worker.ts';
 import { cliRun, type CliRun } from '../support/cli-run.ts';
 import { startRefusingProxy, type RefusingProxy } from '../support/refusing-proxy.ts';
 
@@ -128,18 +131,59 @@ test('what it may not do it says, with commands that do it', async () => {
 
   const commands = refused.stdout.split('\n').flatMap((line) => (line.startsWith('  temporal ') ? [line.trim()] : []));
   expect(commands.length).toBeGreaterThanOrEqual(4);
+  for (const command of commands) expect(command).toContain(`--address ${proxy.address}`);
+  await carryOut(commands);
+  await expect.poll(async () => (await setup(namespace)).stdout, { timeout: 30_000 }).toMatch(/^nothing to do: /);
+});
+
+/** As an administrator, in a shell, with the `temporal` command line. */
+async function carryOut(commands: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'navarch-setup-'));
   try {
     await symlink(await resolveTemporalCli(), join(folder, 'temporal'));
     const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, HOME: folder };
-    for (const command of commands) {
-      expect(command).toContain(`--address ${proxy.address}`);
-      await promisify(execFile)('/bin/sh', ['-c', command], { env });
-    }
+    for (const command of commands) await promisify(execFile)('/bin/sh', ['-c', command], { env });
   } finally {
     await rm(folder, { recursive: true });
   }
-  await expect.poll(async () => (await setup(namespace)).stdout, { timeout: 30_000 }).toMatch(/^nothing to do: /);
+}
+
+/** A worker that may do as much as the proxy lets it. What it says of keys and addresses is not asked here. */
+function startWorkerRefused(namespace: string): Promise<RunningWorker> {
+  const privateKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  return startWorker({
+    config: readConfig({
+      LAMBDA_API_KEY: 'a-key-that-nobody-asks-for',
+      LAMBDA_BASE_URL: 'http://127.0.0.1:1',
+      NAVARCH_SSH_PRIVATE_KEY: privateKey,
+      NAVARCH_CONTROL_PLANE_URL: 'http://127.0.0.1:1',
+      NAVARCH_HTTP_ADDRESS: '127.0.0.1:0',
+    }),
+    temporal: { connection: { address: proxy.address }, namespace },
+    logger: installRuntime({ log: { level: 'fatal' as 'error', format: 'json' }, metricsAddress: undefined }),
+    workflowBundlePath: inject('workflowBundlePath'),
+  });
+}
+
+test('a worker that may not make what it needs says how it is made, and needs no right to once it is', async () => {
+  const namespace = await freshNamespace();
+  for (const method of ['AddSearchAttributes', 'CreateSchedule', 'UpdateSchedule']) proxy.refused.add(method);
+  try {
+    const refusal = await startWorkerRefused(namespace).then(
+      () => 'it started',
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    expect(refusal).toContain('run navarch-provisioner setup, or: temporal operator search-attribute create ');
+    // The administrator comes the same way, and may do this.
+    proxy.refused.delete('AddSearchAttributes');
+    await carryOut([refusal.slice(refusal.indexOf('temporal operator'))]);
+    proxy.refused.add('AddSearchAttributes');
+    await setup(namespace);
+    await expect.poll(async () => (await setup(namespace)).stdout, { timeout: 30_000 }).toMatch(/^nothing to do: /);
+    await (await startWorkerRefused(namespace)).stop();
+  } finally {
+    proxy.refused.clear();
+  }
 });
 
 test('one missing permission is one thing not done; the rest is done', async () => {

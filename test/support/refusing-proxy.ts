@@ -33,6 +33,8 @@ export async function startRefusingProxy(address: string): Promise<RefusingProxy
     // The answer's trailers carry gRPC's status.
     let trailers: http2.IncomingHttpHeaders = {};
     call.on('response', (answer, flags) => {
+      // Whoever asked may have gone: a worker that stops gives its polls up.
+      if (stream.destroyed) return;
       const isWhole = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       stream.respond(answer, isWhole ? { endStream: true } : { waitForTrailers: true });
     });
@@ -40,6 +42,7 @@ export async function startRefusingProxy(address: string): Promise<RefusingProxy
     stream.on('wantTrailers', () => stream.sendTrailers(trailers));
     call.on('error', () => stream.close());
     stream.on('error', () => call.close());
+    stream.on('close', () => call.close());
     stream.pipe(call).pipe(stream);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
