@@ -52,8 +52,8 @@ async function bundleWorkflows() {
 }
 
 /** Runs an installed package's command line under this Node. */
-export function runTool(script, args) {
-  return run(process.execPath, [at('node_modules', ...script.split('/')), ...args]);
+export function runTool(script, args, options) {
+  return run(process.execPath, [at('node_modules', ...script.split('/')), ...args], options);
 }
 
 /**
@@ -61,8 +61,9 @@ export function runTool(script, args) {
  * Ctrl-C reaches it by itself. Resolves to its exit code, 128 + n for signal n.
  * @param {{ onInterrupt?: NodeJS.Signals }} options what it gets instead: npm takes half a minute to undo an installation, which
  *   nobody needs
+ * @param {{ withinMs?: number, onLate?: () => void }} options after so long it is ended, and `onLate` called before
  */
-export function run(command, args, { onInterrupt } = {}) {
+export function run(command, args, { onInterrupt, withinMs, onLate } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit' });
     const pass = (signal) => {
@@ -71,7 +72,9 @@ export function run(command, args, { onInterrupt } = {}) {
       else if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
     };
     process.on('SIGINT', pass).on('SIGTERM', pass);
+    const late = withinMs === undefined ? undefined : setTimeout(() => end(child, onLate), withinMs);
     const done = (code) => {
+      clearTimeout(late);
       process.off('SIGINT', pass).off('SIGTERM', pass);
       resolve(code);
     };
@@ -81,6 +84,14 @@ export function run(command, args, { onInterrupt } = {}) {
     });
     child.on('exit', (code, signal) => done(code ?? 128 + (SIGNAL_NUMBER[signal] ?? 0)));
   });
+}
+
+const TERM_GRACE_MS = 20_000;
+
+function end(child, onLate) {
+  onLate?.();
+  child.kill('SIGTERM');
+  setTimeout(() => child.kill('SIGKILL'), TERM_GRACE_MS).unref();
 }
 
 const SIGNAL_NUMBER = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };

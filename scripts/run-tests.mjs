@@ -5,17 +5,22 @@ import { ROOT, runTool, say } from './prepare.mjs';
 
 const REPORT = join(ROOT, 'reports', 'vitest.json');
 const SKIPPED = join(ROOT, 'reports', 'skipped.json');
+const RUNNING = join(ROOT, 'reports', 'running.json');
+
+/** All of them take half an hour on two cores. What takes so long hangs, and is to be said to hang before somebody else ends it. */
+const WITHIN_MS = 75 * 60_000;
 
 /**
  * Runs the tests. `line` is `N passed, N failed[, N skipped]`; `code` is 0 only if a report was written, a test ran and none was red.
  * Skipped tests are named with their reason.
  */
 export async function runTests(args) {
-  for (const old of [REPORT, SKIPPED]) rmSync(old, { force: true });
-  const code = await runTool('vitest/vitest.mjs', [
+  for (const old of [REPORT, SKIPPED, RUNNING]) rmSync(old, { force: true });
+  const vitestArgs = [
     ...['run', '--reporter=default', '--reporter=json', '--outputFile.json=reports/vitest.json'],
-    ...['--reporter=./scripts/skipped-reporter.mjs', ...args],
-  ]);
+    ...['--reporter=./scripts/test-reporter.mjs', ...args],
+  ];
+  const code = await runTool('vitest/vitest.mjs', vitestArgs, { withinMs: WITHIN_MS, onLate: nameRunning });
   if (!existsSync(REPORT)) {
     say('red: vitest wrote no report; what stopped it is said above');
     return { code: code || 1, line: '0 passed, 1 failed' };
@@ -43,6 +48,12 @@ export async function runTests(args) {
 /** A file that could not be loaded, or whose hooks failed, is red without any red test in it. */
 function failedAsAWhole(file) {
   return file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
+}
+
+function nameRunning() {
+  const running = existsSync(RUNNING) ? JSON.parse(readFileSync(RUNNING, 'utf8')) : [];
+  const files = running.map((file) => relative(ROOT, file)).join(', ');
+  say(`red: ended after ${WITHIN_MS / 60_000} minutes, in ${files || 'no test'}`);
 }
 
 function nameSkipped() {
