@@ -249,29 +249,32 @@ export const failureType = z
 
 const machinesAtFault = z.array(launchRecord).exactOptional().describe('The launches that were used, all undone.');
 
-const fromProvider = z
-  .object({
-    code: z.string().exactOptional().describe("Lambda's own."),
-    status: z.int().exactOptional().describe('Of HTTP.'),
-    requestId: z.string().exactOptional().describe("For a question to Lambda's support."),
-  })
-  .exactOptional()
-  .describe('Where Lambda answered: what it said.');
+const providerSays = {
+  code: z.string().exactOptional().describe("Lambda's own."),
+  status: z.int().exactOptional().describe('Of HTTP.'),
+  requestId: z.string().exactOptional().describe("For a question to Lambda's support."),
+};
+
+const fromProvider = z.object(providerSays).exactOptional().describe('Where Lambda answered: what it said.');
 
 /** The first detail of a failure, by the failure's type. */
 export const failureDetails = z
   .object({
     invalid_request: z
       .object({
-        fields: z.array(
-          z.object({
-            field: z.string().describe('Dotted path; request: the whole.'),
-            problem: z.string().describe('For people.'),
-          }) satisfies Describes<FieldProblem>,
-        ),
+        fields: z
+          .array(
+            z.object({
+              field: z.string().describe('Dotted path; request: the whole.'),
+              problem: z.string().describe('For people.'),
+            }) satisfies Describes<FieldProblem>,
+          )
+          .exactOptional()
+          .describe('Absent where only the message names them.'),
+        ...providerSays,
       })
       .exactOptional()
-      .describe('Absent where only the message names the fields.'),
+      .describe('What is wrong with the request; where Lambda refused the launch for it, what Lambda said.'),
     name_conflict: z
       .object({ fields: z.array(z.string()).describe('Dotted paths in which the two requests differ.') })
       .exactOptional()
@@ -283,7 +286,12 @@ export const failureDetails = z
     bootstrap_failed: machinesAtFault,
     registration_failed: machinesAtFault,
     unauthorized: fromProvider,
+    quota_exceeded: fromProvider,
+    rate_limited: fromProvider,
     provider_unavailable: fromProvider,
+    launch_outcome_unknown: fromProvider,
     instance_not_found: fromProvider,
   } satisfies Partial<Record<FailureType, z.ZodType>>)
-  .describe('What a failure says beyond its message: its first detail, by its type. A type that is absent has none.');
+  .describe(
+    'What a failure says beyond its message: its first detail, by its type. What a type that is absent may say is not part of the contract.',
+  );

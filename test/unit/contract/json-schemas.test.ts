@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { fromLaunch } from '../../../src/activities/failures.ts';
+import { LambdaInvalidRequestError } from '../../../src/clients/lambda/index.ts';
 import { jsonSchemas } from '../../../src/contract/json-schemas.ts';
 import { parseRequest } from '../../../src/contract/parse.ts';
 import { provisionNodeRequest } from '../../../src/contract/provision-node.ts';
@@ -265,5 +267,15 @@ describe('what a failure says beyond its message', () => {
     expect(invalid).toMatchObject({ invalid_request: { fields: [{ field: 'name' }, { field: 'colour' }] } });
     expect(conflict).toEqual({ name_conflict: { fields: ['pool'] } });
     expect(validate({ name_conflict: { fields: [{ field: 'pool' }] } })).toBe(false);
+  });
+
+  test.each(['refused', 'unknown'] as const)('is described as it is, of a launch that Lambda %s', (outcome) => {
+    const code = 'global/invalid-parameters';
+    const said = { endpoint: 'POST /instance-operations/launch', status: 400, code, requestId: 'r-1', outcome };
+    const details = detailsOf(() => {
+      throw fromLaunch(new LambdaInvalidRequestError('no such key', code, said)) as Error;
+    });
+    expect(Object.keys(details as object)).toEqual([outcome === 'refused' ? 'invalid_request' : 'launch_outcome_unknown']);
+    expect(validate(details)).toBe(true);
   });
 });
