@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { inPlainWords } from './contract/plain-words.ts';
+import { ACCOUNT_NAME, ACCOUNT_NAME_RULE } from './contract/task-queues.ts';
 import { BOOTSTRAP_SECRET_PATTERN } from './domain/bootstrap-plan.ts';
 import { DURATION_PATTERN, LONGEST_MS, parseDuration } from './domain/durations.ts';
 
@@ -123,7 +124,7 @@ export const VARIABLES = {
     ),
   NAVARCH_ACCOUNT: z
     .string()
-    .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits or hyphens')
+    .regex(ACCOUNT_NAME, ACCOUNT_NAME_RULE)
     .optional()
     .describe(
       'Name of the Lambda account, part of the task queues. Default: none, the queues are navarch-provisioner…',
@@ -181,7 +182,9 @@ export const VARIABLES = {
   NAVARCH_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').describe('Default json.'),
   NAVARCH_MAX_CACHED_WORKFLOWS: wholeNumber(2, 1_000_000)
     .default(100)
-    .describe('Workflows kept in memory between their tasks, a few hundred KiB each; others are replayed. Default 100.'),
+    .describe(
+      'Workflows kept in memory between their tasks, a few hundred KiB each; others are replayed. Default 100.',
+    ),
 } as const;
 
 /** Those that may also be given as NAME_FILE. */

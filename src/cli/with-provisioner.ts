@@ -1,9 +1,11 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { ACCOUNT_NAME, ACCOUNT_NAME_RULE } from '../contract/task-queues.ts';
 import { connectClient, type ConnectOptions } from '../sdk/connect.ts';
 import { NodeProvisioner } from '../sdk/index.ts';
 import { orInterrupted } from './interrupted.ts';
 import type { CliIo } from './io.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Options of every command. */
 export interface GlobalFlags {
@@ -48,8 +50,12 @@ function connectOptions(flags: GlobalFlags, io: CliIo): ConnectOptions {
   };
 }
 
+/** @throws UsageError: no worker has an account of such a name */
 function accountOf(flags: GlobalFlags, io: CliIo): string | undefined {
-  return flags.account ?? given(io.env?.['NAVARCH_ACCOUNT']);
+  const account = flags.account ?? given(io.env?.['NAVARCH_ACCOUNT']);
+  if (account === undefined || ACCOUNT_NAME.test(account)) return account;
+  const where = flags.account === undefined ? 'NAVARCH_ACCOUNT' : '--account';
+  throw new UsageError(`${where} ${ACCOUNT_NAME_RULE}, but is ${JSON.stringify(account)}`);
 }
 
 function given(variable: string | undefined): string | undefined {

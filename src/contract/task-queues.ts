@@ -14,6 +14,16 @@ export function taskQueuesOf(main: string): TaskQueues {
   return { main, lambda: `${main}-lambda` };
 }
 
+/**
+ * Names of accounts, as they stand in task queues and workflow ids. One that ends in `lambda` as a word would make its main queue another
+ * account's Lambda queue, and `default` is what the account without a name is called in workflow ids.
+ */
+export const ACCOUNT_NAME = /^(?!(?:.*-)?lambda$|default$)[a-z\d](?:[a-z\d-]{0,38}[a-z\d])?$/;
+
+/** `ACCOUNT_NAME` in words, to follow what holds the name. */
+export const ACCOUNT_NAME_RULE =
+  'must be 1 to 40 lower-case letters, digits or hyphens, beginning and ending with a letter or digit, and neither default, lambda nor ending in -lambda';
+
 /** The main queue's name for an account; the default account has none. */
 export function mainTaskQueue(account: string | undefined): string {
   return account === undefined ? TASK_QUEUE : `${TASK_QUEUE}-${account}`;

@@ -132,6 +132,21 @@ test(
   },
 );
 
+test.each([
+  [['setup', '--account', 'Prod'], {}, '--account must be 1 to 40 lower-case letters', '"Prod"'],
+  [['doctor', '--account', 'lambda'], {}, '--account must be', '"lambda"'],
+  [['list'], { NAVARCH_ACCOUNT: 'x-lambda' }, 'NAVARCH_ACCOUNT must be', '"x-lambda"'],
+])(
+  '%j %j: the name of an account that no worker can have is refused before anybody is asked',
+  async (argv, env, rule, value) => {
+    const address = await deadAddress();
+    const { code, stdout, stderr } = await run(['--address', address, ...argv], { env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`error: ${rule}`);
+    expect(stderr).toContain(value);
+  },
+);
+
 test('Ctrl-C ends a command that waits for Temporal, with 130', async () => {
   const person = new AbortController();
   person.abort();

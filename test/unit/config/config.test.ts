@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigurationError, readConfig, SECRETS, VARIABLES } from '../../../src/config.ts';
+import { ACCOUNT_NAME_RULE } from '../../../src/contract/task-queues.ts';
 
 const API_KEY = 'secret_worker_0123456789abcdef.abcdefghijklmnop';
 const PRIVATE_KEY = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n';
@@ -185,7 +186,8 @@ describe('what is wrong', () => {
     ['LAMBDA_TIMEOUT', '0s', 'must be longer than 0s and at most 3650d, but is "0s"'],
     ['LAMBDA_REQUEST_INTERVAL', '0ms', 'must be longer than 0s and at most 3650d, but is "0ms"'],
     ['LAMBDA_LAUNCH_INTERVAL', 'often', `${DURATION}, but is "often"`],
-    ['NAVARCH_ACCOUNT', 'My Account', 'must be 1 to 40 lower-case letters, digits or hyphens, but is "My Account"'],
+    ['NAVARCH_ACCOUNT', 'My Account', `${ACCOUNT_NAME_RULE}, but is "My Account"`],
+    ['NAVARCH_ACCOUNT', 'team-lambda', `${ACCOUNT_NAME_RULE}, but is "team-lambda"`],
     ['NAVARCH_SSH_PORT', 'ssh', 'must be a whole number from 1 to 65535, but is "ssh"'],
     ['NAVARCH_SSH_PORT', '0', 'must be a whole number from 1 to 65535, but is "0"'],
     ['NAVARCH_SSH_PORT', '65536', 'must be a whole number from 1 to 65535, but is "65536"'],

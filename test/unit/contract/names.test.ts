@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OWNED_TOKENS, ownedTokens } from '../../../src/contract/memo.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../../../src/contract/search-attributes.ts';
-import { mainTaskQueue, taskQueuesOf } from '../../../src/contract/task-queues.ts';
+import { ACCOUNT_NAME, mainTaskQueue, taskQueuesOf } from '../../../src/contract/task-queues.ts';
 import { accountBrokerId, keepNodeId, provisionNodeId, terminateNodeId } from '../../../src/contract/workflow-ids.ts';
 
 // What other services, the sweeper and running workflows know us by: a change here is a change for all of them.
@@ -28,6 +28,23 @@ test('task queues carry the account, except for the default one', () => {
     lambda: 'navarch-provisioner-research-lambda',
   });
 });
+
+test.each(['a', '7', 'research', 'team-2', 'lambdas', 'lambda-team', 'a--b', 'x'.repeat(40)])(
+  'an account may be called %s, and shares no queue and no id with the one without a name',
+  (account) => {
+    expect(account).toMatch(ACCOUNT_NAME);
+    const { main, lambda } = taskQueuesOf(mainTaskQueue(undefined));
+    expect([main, lambda, `${lambda}-lambda`]).not.toContain(mainTaskQueue(account));
+    expect(accountBrokerId(account)).not.toBe(accountBrokerId(undefined));
+  },
+);
+
+test.each(['', 'Prod', 'a b', 'a_b', '-a', 'a-', '-', 'x'.repeat(41), 'lambda', 'x-lambda', 'default', 'a\n'])(
+  'none may be called %j: it is no part of a name, or gives what is another account’s',
+  (account) => {
+    expect(account).not.toMatch(ACCOUNT_NAME);
+  },
+);
 
 test('search attributes have the types the Temporal UI filters by', () => {
   expect(SEARCH_ATTRIBUTE_TYPES).toEqual({
