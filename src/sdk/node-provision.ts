@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/common';
 import type { Accepted } from '../contract/messages.ts';
 import type { Node } from '../contract/provision-node.ts';
 import type { Caller } from './caller.ts';
@@ -44,16 +45,26 @@ export class NodeProvision {
     );
   }
 
-  /** Asks it to undo what it did and to end; `ready` then throws ProvisionCancelledError. Without effect once it has ended. */
-  async cancel(): Promise<void> {
+  /**
+   * Asks it to undo what it did and to end; `ready` then throws ProvisionCancelledError.
+   * @returns whether it was asked; false: it has ended, so that nothing happens. @throws TemporalUnreachableError
+   */
+  async cancel(): Promise<boolean> {
     const { client } = this.#caller;
     const { workflowId, runId } = this;
-    await this.#caller.ask(workflowId, async () => {
-      // It may have continued as new since; the first run's id names the chain, so that a later provision of the name is left alone.
-      const { raw, status } = await client.workflow.getHandle(workflowId, runId).describe();
-      if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') return;
-      const firstExecutionRunId = raw.workflowExecutionInfo?.firstRunId ?? runId;
-      await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();
+    return this.#caller.ask(workflowId, async () => {
+      try {
+        // It may have continued as new since; the first run's id names the chain, so that a later provision of the name is left alone.
+        const { raw, status } = await client.workflow.getHandle(workflowId, runId).describe();
+        if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') return false;
+        const firstExecutionRunId = raw.workflowExecutionInfo?.firstRunId ?? runId;
+        await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();
+        return true;
+      } catch (error) {
+        // It ended just now; or so long ago that Temporal has forgotten it.
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
     });
   }
 }

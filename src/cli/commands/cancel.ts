@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PHASE_TITLES } from '../../domain/phases.ts';
 import {
   NodeNotFoundError,
   ProvisionCancelledError,
@@ -30,8 +31,9 @@ export function registerCancel(program: Command, io: CliIo): void {
       withProvisioner(command, io, async (provisioner, { json: asJson = false }) => {
         const found = await orInterrupted(io.signal, provisioner.findProvision(name));
         if (found === undefined) throw new NodeNotFoundError(`no node ${name} is being provisioned`);
-        await orInterrupted(io.signal, found.cancel());
-        if (!wait) {
+        const asked = await orInterrupted(io.signal, found.cancel());
+        // One that has ended has nothing to wait for: how it ended is the answer.
+        if (!wait && asked) {
           const { workflowId } = found;
           io.stdout.write(asJson ? json({ name, workflowId }) : `asked for: ${workflowId}\n`);
           return;
@@ -55,7 +57,11 @@ export function registerCancel(program: Command, io: CliIo): void {
 }
 
 /** Resolves when it is undone. @throws NodeNotFoundError: it had ended in another way, or did so just before the wish */
-async function cancelled(provisioner: NodeProvisioner, name: string, provision: NodeProvision): Promise<void> {
+export async function cancelled(
+  provisioner: Pick<NodeProvisioner, 'get'>,
+  name: string,
+  provision: Pick<NodeProvision, 'ready'>,
+): Promise<void> {
   let failure: ProvisioningError | undefined;
   try {
     await provision.ready();
@@ -64,11 +70,20 @@ async function cancelled(provisioner: NodeProvisioner, name: string, provision: 
     if (!(error instanceof ProvisioningError)) throw error;
     failure = error;
   }
+  // The last provision may have been refused because the node is there; or somebody has asked for the name again since.
+  const now = await provisioner.get(name);
   const none = `no node ${name} is being provisioned`;
-  // The last provision may have been refused because the node is there.
-  if ((await provisioner.get(name)) !== undefined) {
-    throw new NodeNotFoundError(`${none}: it is ready; navarch-provisioner terminate ${name} ends it`);
-  }
   const why = failure === undefined ? '' : `; its last provision failed: ${failure.message}`;
-  throw new NodeNotFoundError(`${none}${why}`, { cause: failure });
+  const origin = failure === undefined ? {} : { cause: failure };
+  if (now === undefined) throw new NodeNotFoundError(`${none}${why}`, origin);
+  if (now.node === undefined) {
+    throw new NodeNotFoundError(
+      `the provision of ${name} has ended, and a new one has begun (${PHASE_TITLES[now.phase]}): navarch-provisioner cancel ${name} ends that`,
+      origin,
+    );
+  }
+  throw new NodeNotFoundError(
+    `${none}: it is ${PHASE_TITLES[now.phase]}; navarch-provisioner terminate ${name} ends it`,
+    origin,
+  );
 }

@@ -34,7 +34,7 @@ test('the main results have types of their own, not any', () => {
   expectTypeOf<NodeProvision['ready']>().returns.resolves.toEqualTypeOf<Node>();
   expectTypeOf<NodeProvision['status']>().returns.resolves.toEqualTypeOf<Progress>();
   expectTypeOf<NodeProvision['progress']>().returns.toEqualTypeOf<AsyncIterable<Progress>>();
-  expectTypeOf<NodeProvision['cancel']>().returns.toEqualTypeOf<Promise<void>>();
+  expectTypeOf<NodeProvision['cancel']>().returns.toEqualTypeOf<Promise<boolean>>();
   expectTypeOf<NodeProvisioner['list']>().returns.resolves.toEqualTypeOf<readonly ListedNode[]>();
   expectTypeOf<Node['gpus'][number]['uuid']>().toEqualTypeOf<string>();
   expectTypeOf<Progress['phase']>().toEqualTypeOf<Phase>();
