@@ -22,7 +22,7 @@ const INDEXED_TYPE = {
 export type SearchAttributeTypes = Readonly<Record<string, keyof typeof INDEXED_TYPE>>;
 
 /** What of a connection is needed here: that of a client has it. */
-export type OperatorConnection = Pick<Connection, 'operatorService'>;
+export type OperatorConnection = Pick<Connection, 'operatorService' | 'workflowService'>;
 
 /** One of that name exists with another type: only an administrator can remove it. */
 export class AttributeTypeError extends Error {
@@ -37,8 +37,11 @@ export class AttributeTypeError extends Error {
 
 const VISIBLE_WITHIN_MS = 30_000;
 const LOOK_AGAIN_MS = 100;
-const UNIMPLEMENTED = 12;
+const INVALID_ARGUMENT = 3;
 const ALREADY_EXISTS = 6;
+const PERMISSION_DENIED = 7;
+const UNIMPLEMENTED = 12;
+const UNAUTHENTICATED = 16;
 
 /**
  * Registers the search attributes that a namespace lacks and returns when the server knows them all: an upsert of an unknown one blocks
@@ -71,7 +74,8 @@ export async function registerSearchAttributes(
 }
 
 /**
- * The names of those that the namespace does not have; the time-skipping server cannot tell.
+ * The names of those that the namespace does not have; the time-skipping server cannot tell. Where the list is refused, as Temporal Cloud
+ * refuses it to everybody, each is tried in a query, which shows no types.
  * @throws AttributeTypeError if one exists with another type.
  */
 export async function missingSearchAttributes(
@@ -84,7 +88,11 @@ export async function missingSearchAttributes(
     existing = (await connection.operatorService.listSearchAttributes({ namespace })).customAttributes;
   } catch (error) {
     if (hasCode(error, UNIMPLEMENTED)) return 'cannot tell';
-    throw error;
+    if (!hasCode(error, PERMISSION_DENIED, UNAUTHENTICATED)) throw error;
+    const unknown = Object.keys(wanted).map(async (name) =>
+      (await isQueryable(connection, namespace, name)) ? [] : [name],
+    );
+    return (await Promise.all(unknown)).flat();
   }
   return Object.entries(wanted)
     .filter(([name, type]) => {
@@ -98,6 +106,17 @@ export async function missingSearchAttributes(
       return found === undefined;
     })
     .map(([name]) => name);
+}
+
+/** Takes the right to read workflows, which everybody has who works with them. */
+async function isQueryable({ workflowService }: OperatorConnection, namespace: string, name: string): Promise<boolean> {
+  try {
+    await workflowService.countWorkflowExecutions({ namespace, query: `${name} IS NULL` });
+    return true;
+  } catch (error) {
+    if (hasCode(error, INVALID_ARGUMENT)) return false;
+    throw error;
+  }
 }
 
 async function add(
@@ -116,6 +135,6 @@ async function add(
   }
 }
 
-function hasCode(error: unknown, code: number): boolean {
-  return isGrpcServiceError(error) && (error.code as number) === code;
+function hasCode(error: unknown, ...codes: readonly number[]): boolean {
+  return isGrpcServiceError(error) && codes.includes(error.code);
 }

@@ -186,6 +186,30 @@ test('a worker that may not make what it needs says how it is made, and needs no
   }
 });
 
+test('where the search attributes cannot be listed, as in Temporal Cloud, those that queries take are there', async () => {
+  const namespace = await freshNamespace();
+  for (const method of ['ListSearchAttributes', 'AddSearchAttributes']) proxy.refused.add(method);
+  try {
+    // Others are missing still.
+    await registerSearchAttributes(connection, namespace, { NavarchNode: 'Keyword', NavarchLabels: 'KeywordList' });
+    const missing = NAMES.filter((name) => name !== 'NavarchNode' && name !== 'NavarchLabels').join(', ');
+    await expect
+      .poll(async () => (await setupRefused(namespace, '--no-nexus')).stdout, { timeout: 30_000 })
+      .toContain(`not done  search attributes ${missing}: no permission`);
+    const doctor = await cliRun({}, 'doctor', '--address', proxy.address, '--namespace', namespace);
+    expect(doctor.stdout).toMatch(new RegExp(`^wrong +search-attributes +missing: ${missing}$`, 'm'));
+    await expect(startWorkerRefused(namespace)).rejects.toThrow('search attributes are missing');
+
+    await registerSearchAttributes(connection, namespace, SEARCH_ATTRIBUTE_TYPES);
+    await expect
+      .poll(async () => (await setupRefused(namespace, '--no-nexus')).stdout, { timeout: 30_000 })
+      .toMatch(/^nothing to do: /);
+    await (await startWorkerRefused(namespace)).stop();
+  } finally {
+    proxy.refused.clear();
+  }
+});
+
 test('one missing permission is one thing not done; the rest is done', async () => {
   const namespace = await freshNamespace();
   proxy.refused.add('CreateSchedule');
