@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import { NoWorkerError } from './errors.ts';
+import { NodeProvisionerError, NoWorkerError } from './errors.ts';
 import { workflowUrl, type Place } from './temporal-ui.ts';
-import { unwrap } from './unwrap.ts';
+import { GIVEN_UP, unwrap } from './unwrap.ts';
 
 /** Whom the SDK asks: a namespace's server, and the account's worker behind a task queue. */
 export class Caller {
@@ -11,6 +11,7 @@ export class Caller {
   readonly taskQueue: string;
   readonly #uiUrl: string | undefined;
   readonly #open = new Map<AbortController, Promise<unknown>>();
+  #closed = false;
 
   constructor(client: Client, taskQueue: string, uiUrl?: string) {
     this.client = client;
@@ -25,12 +26,18 @@ export class Caller {
     return { workflowId, runId, url };
   }
 
-  /** Sends what `run` sends; what Temporal throws comes out as one of our errors, about this workflow if one is named. */
-  async ask<T>(about: string | Place | undefined, run: () => Promise<T>): Promise<T> {
+  /**
+   * Sends what `run` sends; what Temporal throws comes out as one of our errors, about this workflow if one is named. The signal gives the
+   * question up.
+   */
+  async ask<T>(about: string | Place | undefined, run: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { client, taskQueue } = this;
     const place = typeof about === 'string' ? this.place(about) : about;
+    if (this.#closed || signal?.aborted === true) throw new NodeProvisionerError(GIVEN_UP, place);
     // One signal a question: the connection never takes its listeners off.
     const question = new AbortController();
+    const giveUp = (): void => question.abort();
+    signal?.addEventListener('abort', giveUp, { once: true });
     const answer = client.connection.withAbortSignal(question.signal, run);
     this.#open.set(question, answer);
     try {
@@ -38,12 +45,14 @@ export class Caller {
     } catch (error) {
       throw unwrap(error, { ...place, taskQueue, givenUp: question.signal.aborted });
     } finally {
+      signal?.removeEventListener('abort', giveUp);
       this.#open.delete(question);
     }
   }
 
   /** Ends the questions that are still open, then the connection: gRPC would retry them on the closed one, and throw where nobody catches. */
   async close(): Promise<void> {
+    this.#closed = true;
     const answers = [...this.#open.values()];
     for (const question of this.#open.keys()) question.abort();
     await Promise.allSettled(answers);
@@ -98,15 +107,16 @@ export async function isPolled(
 
 /**
  * A workflow's result. @throws NoWorkerError when no worker has looked at it within the time for that. It stays started, which is worth
- * saying of a wish, not of a question.
+ * saying of a wish, not of a question. The signal ends the wait, not the workflow.
  */
 export async function resultOf<T>(
   caller: Caller,
   handle: WorkflowHandleWithFirstExecutionRunId,
   asked: 'wish' | 'question',
+  signal?: AbortSignal,
 ): Promise<T> {
   const place = caller.place(handle.workflowId, handle.firstExecutionRunId);
-  return caller.ask(place, async () => {
+  const untilEnd = async (): Promise<T> => {
     const result = handle.result() as Promise<T>;
     const clock = new AbortController();
     try {
@@ -123,5 +133,6 @@ export async function resultOf<T>(
     } finally {
       clock.abort();
     }
-  });
+  };
+  return caller.ask(place, untilEnd, signal);
 }

@@ -15,35 +15,61 @@ export interface ProgressOptions {
 /**
  * What `look` shows, each time it is something new, until `ended` has settled; then once more. No answer is no end: what is followed
  * lives in Temporal, not in the worker that answers. Undefined: nothing to show now. Nothing is asked before the first `next()`.
+ * The signal of `untilEnded` is aborted when nobody iterates any more.
  */
 export async function* follow<T>(
   look: () => Promise<T | undefined>,
-  untilEnded: () => Promise<unknown>,
+  untilEnded: (signal: AbortSignal) => Promise<unknown>,
   { everyMs = 1_000, signal, onUnanswered }: ProgressOptions = {},
 ): AsyncGenerator<T, void, undefined> {
-  const stop = new AbortController();
-  const end = (): void => stop.abort();
-  const watched = { over: false };
-  const over = (): void => {
-    watched.over = true;
-    end();
-  };
-  untilEnded().then(over, over);
-  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted === true) return;
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  signal?.addEventListener('abort', leave, { once: true });
+  const ended = new AbortController();
+  const either = AbortSignal.any([left.signal, ended.signal]);
+  const end = (): void => ended.abort();
+  settled(untilEnded, everyMs, left.signal).then(end, end);
   let shown: T | undefined;
   try {
-    while (signal?.aborted !== true) {
-      const last = watched.over;
+    while (!left.signal.aborted) {
+      const last = ended.signal.aborted;
       const seen = await look().catch((error: unknown) => {
-        if (!(error instanceof NoWorkerError) && !(error instanceof TemporalUnreachableError)) throw error;
+        if (!isNoAnswer(error)) throw error;
         onUnanswered?.(error);
         return undefined;
       });
       if (seen !== undefined && !isDeepStrictEqual(seen, shown)) yield (shown = seen);
       if (last) return;
-      await sleep(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      await pause(everyMs, either);
     }
   } finally {
-    signal?.removeEventListener('abort', end);
+    leave();
+    signal?.removeEventListener('abort', leave);
   }
+}
+
+/** Resolves at the end, however it is, or when that is of no interest any more. No answer is asked for again. */
+async function settled(
+  untilEnded: (signal: AbortSignal) => Promise<unknown>,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await untilEnded(signal);
+      return;
+    } catch (error) {
+      if (!isNoAnswer(error)) return;
+      await pause(everyMs, signal);
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}
+
+function isNoAnswer(error: unknown): error is NoWorkerError | TemporalUnreachableError {
+  return error instanceof NoWorkerError || error instanceof TemporalUnreachableError;
 }

@@ -20,15 +20,19 @@ export class InstanceEnding {
 
   /** What ended, once that is proven. @throws InvalidRequestError when it is not ours to end, NoWorkerError (the wish is stored), other ProvisioningErrors */
   async ended(): Promise<EndedInstance> {
-    return resultOf<EndedInstance>(this.#caller, this.#handle, 'wish');
+    return this.#end();
   }
 
   /** Its progress towards its end, whenever that changes. */
   progress(options: ProgressOptions = {}): AsyncIterable<Progress> {
     return follow(
       () => readProgress(this.#caller, this.workflowId),
-      () => this.ended(),
+      (signal) => this.#end(signal),
       options,
     );
+  }
+
+  async #end(signal?: AbortSignal): Promise<EndedInstance> {
+    return resultOf<EndedInstance>(this.#caller, this.#handle, 'wish', signal);
   }
 }

@@ -26,9 +26,7 @@ export class NodeProvision {
    * when Temporal is lost on the way: the provision goes on, and may be asked again.
    */
   async ready(): Promise<Node> {
-    return this.#caller.ask(this.#caller.place(this.workflowId, this.runId), () =>
-      this.#caller.client.workflow.getHandle<() => Promise<Node>>(this.workflowId, this.runId).result(),
-    );
+    return this.#end();
   }
 
   /** Where it is now, and why it waits. @throws NoWorkerError, TemporalUnreachableError */
@@ -40,7 +38,7 @@ export class NodeProvision {
   progress(options: ProgressOptions = {}): AsyncIterable<Progress> {
     return follow(
       () => this.status(),
-      () => this.ready(),
+      (signal) => this.#end(signal),
       options,
     );
   }
@@ -66,5 +64,12 @@ export class NodeProvision {
         throw error;
       }
     });
+  }
+
+  async #end(signal?: AbortSignal): Promise<Node> {
+    const { workflowId, runId } = this;
+    const { client } = this.#caller;
+    const result = (): Promise<Node> => client.workflow.getHandle<() => Promise<Node>>(workflowId, runId).result();
+    return this.#caller.ask(this.#caller.place(workflowId, runId), result, signal);
   }
 }

@@ -23,15 +23,19 @@ export class NodeTermination {
 
   /** What ended, once that is proven. @throws NodeNotFoundError, NoWorkerError (the wish is stored), other ProvisioningErrors */
   async ended(): Promise<TerminatedNode> {
-    return resultOf<TerminatedNode>(this.#caller, this.#handle, 'wish');
+    return this.#end();
   }
 
   /** The node's progress towards its end, whenever that changes. */
   progress(options: ProgressOptions = {}): AsyncIterable<Progress> {
     return follow(
       async () => (await readStatus(this.#caller, this.#name))?.progress,
-      () => this.ended(),
+      (signal) => this.#end(signal),
       options,
     );
+  }
+
+  async #end(signal?: AbortSignal): Promise<TerminatedNode> {
+    return resultOf<TerminatedNode>(this.#caller, this.#handle, 'wish', signal);
   }
 }

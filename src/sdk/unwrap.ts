@@ -23,6 +23,9 @@ import {
 } from './errors.ts';
 import type { Place } from './temporal-ui.ts';
 
+/** The reason of an error where nobody waited for the answer any more. */
+export const GIVEN_UP = 'closed before Temporal answered';
+
 /** What was asked of whom when the error came. */
 export interface Asked extends Partial<Place> {
   readonly taskQueue?: string;
@@ -97,7 +100,7 @@ function fromService(error: unknown, { workflowId, runId, url, taskQueue, givenU
     case GRPC.CANCELLED:
       // The server says this, too, of a query whose worker died while it answered.
       if (!givenUp) return new NoWorkerError(taskQueue ?? '', { cause: error });
-      return new NodeProvisionerError('closed before Temporal answered', origin);
+      return new NodeProvisionerError(GIVEN_UP, origin);
     case GRPC.UNAVAILABLE:
     case GRPC.DEADLINE_EXCEEDED:
       return new TemporalUnreachableError(`Temporal does not answer: ${said}`, origin);

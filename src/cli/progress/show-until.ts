@@ -1,4 +1,4 @@
-import type { Progress, ProgressOptions } from '../../sdk/index.ts';
+import { NoWorkerError, TemporalUnreachableError, type Progress, type ProgressOptions } from '../../sdk/index.ts';
 import { InterruptedError, orInterrupted } from '../interrupted.ts';
 import type { CliIo } from '../io.ts';
 import type { ProgressView } from './view.ts';
@@ -23,12 +23,17 @@ export async function showUntil<T>(
     await showing; // its last look shows the end
     return result;
   } catch (error) {
-    if (!(error instanceof InterruptedError)) await showing;
+    if (isTheEnd(error)) await showing;
     throw error;
   } finally {
     stop.abort();
     view.close();
   }
+}
+
+/** Of the work: with the others it goes on, and so would its progress. */
+function isTheEnd(error: unknown): boolean {
+  return ![InterruptedError, NoWorkerError, TemporalUnreachableError].some((other) => error instanceof other);
 }
 
 /** Never rejects: that progress cannot be shown is worth a note, not the work's failure. */

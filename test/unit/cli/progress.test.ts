@@ -4,7 +4,7 @@ import { InterruptedError } from '../../../src/cli/interrupted.ts';
 import { showUntil, type Progressing } from '../../../src/cli/progress/show-until.ts';
 import { paintFor } from '../../../src/cli/paint.ts';
 import { createProgressView, type ProgressView } from '../../../src/cli/progress/view.ts';
-import type { Progress } from '../../../src/sdk/index.ts';
+import { NoWorkerError, TemporalUnreachableError, type Progress } from '../../../src/sdk/index.ts';
 import { Recorder } from './recorder.ts';
 
 const START = Date.parse('2026-11-23T09:00:00Z');
@@ -191,3 +191,25 @@ test('Ctrl-C ends the command, not the work', async () => {
   person.abort();
   await expect(done).rejects.toThrow('it goes on');
 });
+
+test.each([new NoWorkerError('a queue'), new TemporalUnreachableError('away')])(
+  'the work goes on, and so would its progress, when the end is not told: %s',
+  async (error) => {
+    const out = new Recorder();
+    const { view } = viewOn(out);
+    const goesOn: Progressing = {
+      async *progress({ signal }) {
+        yield progress('booting');
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+      },
+    };
+    const done = showUntil(
+      goesOn,
+      () => Promise.reject(error),
+      view,
+      { stdout: out, stderr: out },
+      () => new InterruptedError('it goes on'),
+    );
+    await expect(done).rejects.toBe(error);
+  },
+);

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { Client, Connection } from '@temporalio/client';
+import { describe, expect, test } from 'vitest';
+import { Caller } from '../../../src/sdk/caller.ts';
 import { follow } from '../../../src/sdk/follow.ts';
-import { NoWorkerError } from '../../../src/sdk/index.ts';
+import { NodeProvisionerError, NoWorkerError, TemporalUnreachableError } from '../../../src/sdk/index.ts';
+import { NodeProvision } from '../../../src/sdk/node-provision.ts';
+import { standIn } from './temporal-stand-in.ts';
+
+/** A busy machine takes its time to connect. */
+const CONNECTED_WITHIN_MS = 20_000;
 
 test('what is never iterated asks nothing, and leaves no rejection behind', async () => {
   let asked = 0;
@@ -45,4 +52,78 @@ test('a signal ends it, and nothing else', async () => {
     if (one === 3) stop.abort();
   }
   expect(seen).toEqual([1, 2, 3]);
+});
+
+test('an end that nobody could tell of is asked for again; any other rejection is the end', async () => {
+  const ends = [
+    new TemporalUnreachableError('away'),
+    new NoWorkerError('a queue'),
+    new NodeProvisionerError('it failed'),
+  ];
+  let asked = 0;
+  const untilEnded = (): Promise<never> => Promise.reject(ends[asked++] ?? new Error('asked after the end'));
+  const shown: number[] = [];
+  for await (const one of follow(() => Promise.resolve(asked), untilEnded, { everyMs: 1 })) shown.push(one);
+  expect(asked).toBe(ends.length);
+  expect(shown.at(-1)).toBe(ends.length);
+});
+
+describe('the question for the end', () => {
+  const never = (signals: AbortSignal[]) => (signal: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new NodeProvisionerError('given up')));
+    });
+  };
+
+  test('is given up when the iteration is left, and when what it shows cannot be shown', async () => {
+    const signals: AbortSignal[] = [];
+    for await (const one of follow(() => Promise.resolve('seen'), never(signals))) {
+      expect([one, signals.map(({ aborted }) => aborted)]).toEqual(['seen', [false]]);
+      break;
+    }
+    const broken = follow(() => Promise.reject(new Error('broken')), never(signals));
+    await expect(broken.next()).rejects.toThrow('broken');
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+
+  test('is given up at the signal, though nobody asks for the next', async () => {
+    const signals: AbortSignal[] = [];
+    const stop = new AbortController();
+    const iteration = follow(() => Promise.resolve('seen'), never(signals), { signal: stop.signal });
+    await iteration.next();
+    stop.abort();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(await iteration.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test('is not asked where the signal has come before', async () => {
+    const signals: AbortSignal[] = [];
+    const iteration = follow(() => Promise.resolve('seen'), never(signals), { signal: AbortSignal.abort() });
+    expect(await iteration.next()).toEqual({ done: true, value: undefined });
+    expect(signals).toEqual([]);
+  });
+
+  test("of a provision is Temporal's long poll: it ends with the iteration", async () => {
+    const server = await standIn(undefined, undefined, 'GetWorkflowExecutionHistory');
+    const connection = Connection.lazy({ address: server.address });
+    // Looks are not what this is about.
+    const query = (): Promise<unknown> => Promise.reject(new NoWorkerError('a queue'));
+    const client = new Client({ connection, interceptors: { workflow: [{ query }] } });
+    const provision = new NodeProvision(new Caller(client, 'a-queue'), { workflowId: 'provision-node/a', runId: 'a' });
+    try {
+      const stop = new AbortController();
+      const next = provision.progress({ everyMs: 1, signal: stop.signal })[Symbol.asyncIterator]().next();
+      await expect.poll(() => server.waiting.length, { timeout: CONNECTED_WITHIN_MS }).toBe(1);
+      stop.abort();
+      await next;
+      await expect.poll(() => server.waiting.length, { timeout: CONNECTED_WITHIN_MS }).toBe(0);
+      const asked = server.calls.length;
+      await provision.progress({ signal: AbortSignal.abort() })[Symbol.asyncIterator]().next();
+      expect(server.calls.length).toBe(asked);
+    } finally {
+      await connection.close();
+      server.close();
+    }
+  }, 60_000);
 });

@@ -29,15 +29,19 @@ export interface Call {
 export interface StandIn {
   readonly address: string;
   readonly calls: readonly Call[];
+  /** The methods whose answer is held back, and that wait for it. */
+  readonly waiting: readonly string[];
   close(): void;
 }
 
-/** Speaks as much gRPC as a client needs to connect: each call gets an empty answer, or is UNAUTHENTICATED. With a client's certificate, no other client. */
+/** Speaks as much gRPC as a client needs to connect: each call gets an empty answer, or is UNAUTHENTICATED. With a client's certificate, no other client. Of `held`, a method's name, no call is answered. */
 export async function standIn(
   tls?: { readonly server: Identity; readonly onlyClient?: string },
   refusal?: string,
+  held?: string,
 ): Promise<StandIn> {
   const calls: Call[] = [];
+  const waiting: string[] = [];
   const server: Http2Server =
     tls === undefined
       ? createServer()
@@ -54,6 +58,12 @@ export async function standIn(
       overTls: socket?.encrypted === true,
       ...(typeof peer === 'string' ? { client: peer } : {}),
     });
+    if (held !== undefined && headers[':path']?.endsWith(`/${held}`) === true) {
+      waiting.push(held);
+      stream.on('error', () => undefined);
+      stream.on('close', () => void waiting.pop());
+      return;
+    }
     const head = { ':status': 200, 'content-type': 'application/grpc' };
     if (refusal !== undefined) {
       stream.respond({ ...head, 'grpc-status': '16', 'grpc-message': refusal }, { endStream: true });
@@ -67,5 +77,5 @@ export async function standIn(
   server.on('sessionError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return { address: `127.0.0.1:${port}`, calls, close: () => void server.close() };
+  return { address: `127.0.0.1:${port}`, calls, waiting, close: () => void server.close() };
 }
