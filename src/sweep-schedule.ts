@@ -28,7 +28,7 @@ export async function ensureSweepSchedule(client: Client, target: SweepScheduleT
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     }
     try {
-      await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...wanted, state }));
+      await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...wanted, state: pauseOf(state) }));
       return;
     } catch (error) {
       // Somebody has deleted it between the two.
@@ -37,13 +37,21 @@ export async function ensureSweepSchedule(client: Client, target: SweepScheduleT
   }
 }
 
+/** Of the rest of a state, how many sweeps are left, nothing is to stay: there is no last one. */
+function pauseOf({
+  paused,
+  note,
+}: ScheduleDescription['state']): Pick<ScheduleDescription['state'], 'paused' | 'note'> {
+  return { paused, ...(note === undefined ? {} : { note }) };
+}
+
 /** A sweep's Schedule, as Temporal has it. */
 export interface SweepSchedule {
   /** Its settings are those that `ensureSweepSchedule` would give it. */
   readonly asWanted: boolean;
   /** Why an operator has paused it, which may be nothing at all; undefined: it runs. */
   readonly paused: string | undefined;
-  /** Undefined where there is none: it is paused for good. */
+  /** Undefined: it never acts again, unless it is paused now and is let go on. */
   readonly next: Date | undefined;
 }
 
@@ -95,7 +103,10 @@ interface Compared {
     readonly intervals?: readonly { readonly every: unknown; readonly offset?: unknown }[] | undefined;
     readonly calendars?: readonly unknown[] | undefined;
     readonly skip?: readonly unknown[] | undefined;
+    readonly startAt?: Date | undefined;
+    readonly endAt?: Date | undefined;
   };
+  readonly state?: { readonly remainingActions?: number | undefined };
   readonly action: Partial<
     Record<'workflowType' | 'workflowId' | 'taskQueue' | 'args' | 'workflowExecutionTimeout', unknown>
   >;
@@ -104,10 +115,11 @@ interface Compared {
 
 /** As far as it matters to a sweep: a summary that an administrator did not give is no reason to change anything. */
 function isAsWanted(found: ScheduleDescription, wanted: ReturnType<typeof wantedSchedule>): boolean {
-  const essence = ({ spec, action, policies }: Compared): unknown => [
+  const essence = ({ spec, state, action, policies }: Compared): unknown => [
     (spec.intervals ?? []).map(({ every, offset = 0 }) => [every, offset]),
     spec.calendars?.length ?? 0,
     spec.skip?.length ?? 0,
+    [spec.startAt, spec.endAt, state?.remainingActions],
     action.workflowType,
     action.workflowId,
     action.taskQueue,

@@ -111,8 +111,12 @@ async function schedule({ client, place, account }: Parameters<Look>[0]): Promis
       `run: ${unpauseCommand(place, id)}`,
     );
   }
+  if (found.next === undefined) {
+    const seen = `${id} never runs again: nothing looks for instances without owner`;
+    return wrong(check, seen, found.asWanted ? `delete it, then ${SETUP}` : SETUP);
+  }
   if (!found.asWanted) return wrong(check, `${id} has other settings than it should`, SETUP);
-  return ok(check, `${id}${found.next === undefined ? '' : `, next at ${found.next.toISOString()}`}`);
+  return ok(check, `${id}, next at ${found.next.toISOString()}`);
 }
 
 async function worker({ client, place, account }: Parameters<Look>[0]): Promise<Finding> {

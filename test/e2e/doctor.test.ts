@@ -200,6 +200,26 @@ const troubles: readonly Trouble[] = [
     says: { 'sweep-schedule': /is paused \(for maintenance\).*→ run: temporal schedule toggle .* --unpause/ },
   },
   {
+    title: 'the Schedule has ended',
+    cause: async () => {
+      await temporal.schedule.getHandle(`sweep-orphans/${account}`).update(({ spec, ...rest }) => {
+        return { ...rest, spec: { ...spec, endAt: new Date(1_000_000) } };
+      });
+      mend = () => cliRun(env, 'setup');
+    },
+    says: { 'sweep-schedule': /never runs again.*→ run: navarch-provisioner setup/ },
+  },
+  {
+    title: 'the Schedule has no action left',
+    cause: async () => {
+      await temporal.schedule.getHandle(`sweep-orphans/${account}`).update((found) => {
+        return { ...found, state: { ...found.state, remainingActions: 0 } };
+      });
+      mend = () => cliRun(env, 'setup');
+    },
+    says: { 'sweep-schedule': /sweep-orphans.*→ run: navarch-provisioner setup/ },
+  },
+  {
     title: 'there is no Schedule',
     cause: async () => {
       await temporal.schedule.getHandle(`sweep-orphans/${account}`).delete();

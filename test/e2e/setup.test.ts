@@ -120,6 +120,29 @@ test('what an older version or a person has set otherwise is set right; a pause 
   expect(Number(mended?.spec?.interval?.[0]?.interval?.seconds)).toBe(600);
 });
 
+test.each([
+  { title: 'has ended', spec: { endTime: { seconds: 1_000_000 as never } }, state: {} },
+  { title: 'begins in a hundred years', spec: { startTime: { seconds: 4_900_000_000 as never } }, state: {} },
+  { title: 'has no action left', spec: {}, state: { limitedActions: true, remainingActions: 0 as never } },
+  { title: 'has one action left', spec: {}, state: { limitedActions: true, remainingActions: 1 as never } },
+])('a Schedule that $title is set right; a pause stays', async ({ spec, state }) => {
+  const namespace = await freshNamespace();
+  await setup(namespace);
+  const request = { namespace, scheduleId: 'sweep-orphans/default' };
+  const { schedule } = await connection.workflowService.describeSchedule(request);
+  const pause = { paused: true, notes: 'maintenance' };
+  await connection.workflowService.updateSchedule({
+    ...request,
+    schedule: { ...schedule, spec: { ...schedule?.spec, ...spec }, state: { ...state, ...pause } },
+  });
+
+  expect((await setup(namespace)).stdout).toMatch(/^updated {2}Schedule sweep-orphans\/default, .*\n$/);
+  const { schedule: mended } = await connection.workflowService.describeSchedule(request);
+  expect(mended?.state).toMatchObject({ ...pause, limitedActions: false });
+  expect([mended?.spec?.startTime, mended?.spec?.endTime]).toEqual([null, null]);
+  expect((await setup(namespace)).stdout).toMatch(/^nothing to do: /);
+});
+
 test('what it may not do it says, with commands that do it', async () => {
   const namespace = await freshNamespace();
   for (const method of ['AddSearchAttributes', 'CreateSchedule', 'CreateNexusEndpoint']) proxy.refused.add(method);
