@@ -192,7 +192,8 @@ test('a node comes up by itself when capacity returns, is found again, and is en
 
   const kept = await run('cancel', 'trainer');
   expect(kept.code).toBe(6);
-  expect(kept.stderr).toContain('navarch-provisioner terminate trainer');
+  expect(kept.stderr).toContain('it is ready; navarch-provisioner terminate trainer');
+  expect(await run('cancel', 'trainer', '--no-wait')).toMatchObject({ code: 6, stdout: '', stderr: kept.stderr });
   expectCleanSlate(world.simulator, { alive: 1 });
 
   const ended = await run('terminate', 'trainer', '--json');

@@ -8,7 +8,7 @@ import {
   type NodeProvisioner,
 } from '../../sdk/index.ts';
 import { InterruptedError, orInterrupted } from '../interrupted.ts';
-import type { CliIo } from '../io.ts';
+import type { CliIo, OutputStream } from '../io.ts';
 import { showUntil } from '../progress/show-until.ts';
 import { createProgressView } from '../progress/view.ts';
 import { json } from '../text.ts';
@@ -32,28 +32,38 @@ export function registerCancel(program: Command, io: CliIo): void {
         const found = await orInterrupted(io.signal, provisioner.findProvision(name));
         if (found === undefined) throw new NodeNotFoundError(`no node ${name} is being provisioned`);
         const asked = await orInterrupted(io.signal, found.cancel());
-        // One that has ended has nothing to wait for: how it ended is the answer.
-        if (!wait && asked) {
+        if (asked && !wait) {
           const { workflowId } = found;
           io.stdout.write(asJson ? json({ name, workflowId }) : `asked for: ${workflowId}\n`);
           return;
         }
-        const view = createProgressView(asJson ? io.stderr : io.stdout, io, { startedAt: Date.now() });
-        await showUntil(
-          found,
-          () => cancelled(provisioner, name, found),
-          view,
-          io,
-          () =>
-            new InterruptedError(
-              `interrupted; the end of ${name} goes on`,
-              `watch it:  navarch-provisioner status ${name}`,
-            ),
-        );
+        const end = (): Promise<void> => cancelled(provisioner, name, found);
+        // One that has ended has no progress: how it ended is the answer.
+        if (asked) await shown(found, name, end, asJson ? io.stderr : io.stdout, io);
+        else await orInterrupted(io.signal, end());
         const text = `the provision of ${name} is cancelled, and what it had launched is ended\n`;
         io.stdout.write(asJson ? json({ name, outcome: 'provision_unwound' }) : text);
       }),
     );
+}
+
+/** Waits for the end, and shows how it gets on. */
+async function shown(
+  provision: NodeProvision,
+  name: string,
+  end: () => Promise<void>,
+  out: OutputStream,
+  io: CliIo,
+): Promise<void> {
+  const view = createProgressView(out, io, { startedAt: Date.now() });
+  await showUntil(
+    provision,
+    end,
+    view,
+    io,
+    () =>
+      new InterruptedError(`interrupted; the end of ${name} goes on`, `watch it:  navarch-provisioner status ${name}`),
+  );
 }
 
 /** Resolves when it is undone. @throws NodeNotFoundError: it had ended in another way, or did so just before the wish */
