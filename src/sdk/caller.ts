@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { NodeProvisionerError, NoWorkerError } from './errors.ts';
-import { workflowUrl, type Place } from './temporal-ui.ts';
+import { workflowUrl, type Place, type WorkflowPlace } from './temporal-ui.ts';
 import { GIVEN_UP, unwrap } from './unwrap.ts';
 
 /** Whom the SDK asks: a namespace's server, and the account's worker behind a task queue. */
@@ -20,7 +20,7 @@ export class Caller {
   }
 
   /** A workflow, with its address in the Temporal UI if that is known. Without a run: the latest one. */
-  place(workflowId: string, runId?: string): Place {
+  place(workflowId: string, runId?: string): WorkflowPlace {
     const { namespace } = this.client.options;
     const url = this.#uiUrl === undefined ? undefined : workflowUrl(this.#uiUrl, namespace, workflowId, runId);
     return { workflowId, runId, url };

@@ -4,6 +4,7 @@ import type { Node } from '../contract/provision-node.ts';
 import type { Caller } from './caller.ts';
 import { follow, type ProgressOptions } from './follow.ts';
 import { readProgress, type Progress } from './node-status.ts';
+import { lastOfChain } from './run-chain.ts';
 
 /** A provision that Temporal works on, whether or not anybody holds this handle. */
 export class NodeProvision {
@@ -29,9 +30,10 @@ export class NodeProvision {
     return this.#end();
   }
 
-  /** Where it is now, and why it waits. @throws NoWorkerError, TemporalUnreachableError */
+  /** Where it is now, and why it waits; once it has ended, where it came to, whoever has the name by then. @throws NoWorkerError, TemporalUnreachableError */
   async status(): Promise<Progress> {
-    return readProgress(this.#caller, this.workflowId);
+    const runId = await lastOfChain(this.#caller, this.workflowId, this.runId);
+    return readProgress(this.#caller, this.#caller.place(this.workflowId, runId));
   }
 
   /** Its status whenever that changes, until it is ready or has failed, which `ready` tells: `for await (const { phase } of provision.progress())`. */

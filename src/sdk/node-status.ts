@@ -9,6 +9,7 @@ import { accountBrokerId, keepNodeId, provisionNodeId } from '../contract/workfl
 import type { Phase } from '../domain/phases.ts';
 import type { Caller } from './caller.ts';
 import { NoWorkerError } from './errors.ts';
+import type { WorkflowPlace } from './temporal-ui.ts';
 
 /** Where a node is by its owner's word, and what Temporal knows of the step in hand. */
 export interface Progress extends OwnersProgress {
@@ -52,10 +53,10 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
   return { name, phase: progress.phase, workflowId, runId: keeperRun, progress, node };
 }
 
-/** @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
-export async function readProgress(caller: Caller, workflowId: string): Promise<Progress> {
-  const progress = await askWorkflow(caller, workflowId, progressQuery);
-  const trouble = troubleOf(await described(caller, workflowId)) ?? (await troubleOfLine(caller, progress));
+/** Of a workflow's latest run, or of this one. @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
+export async function readProgress(caller: Caller, workflow: string | WorkflowPlace): Promise<Progress> {
+  const progress = await askWorkflow(caller, workflow, progressQuery);
+  const trouble = troubleOf(await described(caller, workflow)) ?? (await troubleOfLine(caller, progress));
   return trouble === undefined ? progress : { ...progress, trouble };
 }
 
@@ -79,18 +80,19 @@ function troubleOf(description: WorkflowExecutionDescription | undefined): strin
   return real?.message ?? undefined;
 }
 
-/** Asks the workflow's latest run. */
+/** Asks the workflow's latest run, or this one. */
 export async function askWorkflow<T, Args extends unknown[]>(
   caller: Caller,
-  workflowId: string,
+  workflow: string | WorkflowPlace,
   query: QueryDefinition<T, Args>,
   ...args: Args
 ): Promise<T> {
   const { client, taskQueue } = caller;
-  return caller.ask(workflowId, async () => {
+  const { workflowId, runId } = placeOf(caller, workflow);
+  return caller.ask(workflow, async () => {
     try {
       return await client.withDeadline(Date.now() + QUERY_WITHIN_MS, () =>
-        client.workflow.getHandle(workflowId).query(query, ...args),
+        client.workflow.getHandle(workflowId, runId).query(query, ...args),
       );
     } catch (error) {
       if (error instanceof Error && isGrpcDeadlineError(error.cause))
@@ -111,13 +113,22 @@ export async function runningRun(caller: Caller, workflowId: string): Promise<st
   return found?.status.name === 'RUNNING' ? found.runId : undefined;
 }
 
-async function described(caller: Caller, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
-  return caller.ask(workflowId, async () => {
+/** Its latest run, or this one. Undefined: Temporal does not know it, or no longer. */
+export async function described(
+  caller: Caller,
+  workflow: string | WorkflowPlace,
+): Promise<WorkflowExecutionDescription | undefined> {
+  const { workflowId, runId } = placeOf(caller, workflow);
+  return caller.ask(workflow, async () => {
     try {
-      return await caller.client.workflow.getHandle(workflowId).describe();
+      return await caller.client.workflow.getHandle(workflowId, runId).describe();
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
     }
   });
+}
+
+function placeOf(caller: Caller, workflow: string | WorkflowPlace): WorkflowPlace {
+  return typeof workflow === 'string' ? caller.place(workflow) : workflow;
 }

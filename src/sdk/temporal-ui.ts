@@ -5,6 +5,11 @@ export interface Place {
   readonly url?: string | undefined;
 }
 
+/** One that is of a workflow. */
+export interface WorkflowPlace extends Place {
+  readonly workflowId: string;
+}
+
 const CLOUD = /(^|\.)(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/;
 const CLOUD_UI = 'https://cloud.temporal.io';
 

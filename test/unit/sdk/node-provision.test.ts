@@ -48,3 +48,53 @@ describe('cancel says whether it asked', () => {
     expect(cancelled).toEqual([]);
   });
 });
+
+describe('the status is that of the provision, whoever has the name by then', () => {
+  test.each<[string, string, readonly Run[]]>([
+    ['its only run', 'a', [{ runId: 'a', status: 'RUNNING' }]],
+    [
+      'the run that continued it',
+      'b',
+      [
+        { runId: 'a', status: 'CONTINUED_AS_NEW' },
+        { runId: 'b', firstRunId: 'a', status: 'RUNNING' },
+      ],
+    ],
+    [
+      'the run that continued it, of a handle that came later',
+      'b',
+      [
+        { runId: 'first', status: 'CONTINUED_AS_NEW' },
+        { runId: 'a', firstRunId: 'first', status: 'CONTINUED_AS_NEW' },
+        { runId: 'b', firstRunId: 'first', status: 'FAILED' },
+      ],
+    ],
+    [
+      'the run that continued it, where its own is forgotten',
+      'b',
+      [{ runId: 'b', firstRunId: 'a', status: 'RUNNING' }],
+    ],
+    [
+      'its own run, not that of the next provision',
+      'a',
+      [
+        { runId: 'a', status: 'FAILED' },
+        { runId: 'b', status: 'RUNNING' },
+      ],
+    ],
+    [
+      'the last that continued it, not the run of the next provision',
+      'c',
+      [
+        { runId: 'a', status: 'CONTINUED_AS_NEW' },
+        { runId: 'b', firstRunId: 'a', status: 'CONTINUED_AS_NEW' },
+        { runId: 'c', firstRunId: 'a', status: 'FAILED' },
+        { runId: 'd', status: 'RUNNING' },
+      ],
+    ],
+  ])('%s is asked', async (_which, asked, runs) => {
+    const { provision, queried } = handleOfA(() => runs);
+    expect(await provision.status()).toMatchObject({ detail: asked });
+    expect(queried).toEqual([asked]);
+  });
+});

@@ -1,9 +1,10 @@
 import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
+import { vi } from 'vitest';
 
 const { WorkflowExecutionStatus } = temporal.api.enums.v1;
-const { DescribeWorkflowExecutionResponse } = temporal.api.workflowservice.v1;
+const { DescribeWorkflowExecutionResponse, GetWorkflowExecutionHistoryResponse } = temporal.api.workflowservice.v1;
 
 /** A run that Temporal remembers. */
 export interface Run {
@@ -23,7 +24,7 @@ export interface RunsInTemporal {
 
 /**
  * A client of a Temporal that knows these runs of one workflow id, the latest one last; `runs` is asked each time. A query is answered with
- * the run's own id. Nothing is sent: what a real server says of the same is shown in test/e2e/sdk.test.ts.
+ * the run's own id. Nothing is sent.
  */
 export function runsInTemporal(workflowId: string, runs: () => readonly Run[]): RunsInTemporal {
   const cancelled: (string | undefined)[] = [];
@@ -66,5 +67,15 @@ export function runsInTemporal(workflowId: string, runs: () => readonly Run[]): 
     },
   };
   const connection = Connection.lazy({ address: '127.0.0.1:1' });
-  return { client: new Client({ connection, interceptors: { workflow: [server] } }), cancelled, queried };
+  const client = new Client({ connection, interceptors: { workflow: [server] } });
+  // What no interceptor sees. Of a history, its last event.
+  vi.spyOn(client.workflowService, 'getWorkflowExecutionHistory').mockImplementation((request: object) => {
+    const { execution } = request as temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryRequest;
+    const run = find(execution?.runId);
+    const newExecutionRunId = runs()[runs().indexOf(run) + 1]?.runId ?? '';
+    const continued = run.status === 'CONTINUED_AS_NEW';
+    const last = continued ? { workflowExecutionContinuedAsNewEventAttributes: { newExecutionRunId } } : {};
+    return Promise.resolve(GetWorkflowExecutionHistoryResponse.fromObject({ history: { events: [last] } }));
+  });
+  return { client, cancelled, queried };
 }
