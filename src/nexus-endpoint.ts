@@ -11,6 +11,14 @@ export interface NexusEndpointTarget {
   readonly taskQueue: string;
 }
 
+/** The server's own rule for names of endpoints; it also limits their length, as it is configured. */
+export const ENDPOINT_NAME = /^[a-z][a-z\d-]*[a-z\d]$/i;
+
+/** The endpoint of that name leads to another namespace, or out of this server: whoever calls it means somebody else. */
+export class EndpointTakenError extends Error {
+  override readonly name = 'EndpointTakenError';
+}
+
 /** Said in the Temporal UI beside the endpoint. */
 const DESCRIPTION =
   'Provisions and terminates GPU nodes: service `navarch-provisioner`, operations `provisionNode` and `terminateNode`.';
@@ -24,6 +32,7 @@ const FAILED_PRECONDITION = 9;
 /**
  * Makes the Nexus endpoint of that name lead to that task queue, whether or not there is one, and leaves one that does as it is, with the
  * description that an operator may have given it. May be repeated, by several at once.
+ * @throws EndpointTakenError
  * @throws ServiceError of gRPC: PERMISSION_DENIED where the caller may not administer the server (Temporal Cloud has its endpoints made by
  * its own command line); NOT_FOUND or INVALID_ARGUMENT where there is no such namespace, or the name is none for an endpoint
  */
@@ -41,6 +50,7 @@ export async function ensureNexusEndpoint(
         await connection.operatorService.createNexusEndpoint({ spec });
         return 'created';
       }
+      requireOurs(found, namespace);
       if (leadsTo(found, wanted)) return 'unchanged';
       const { id = '', version = null, spec } = found;
       await connection.operatorService.updateNexusEndpoint({ id, version, spec: { ...spec, target } });
@@ -67,6 +77,14 @@ export async function findNexusEndpoint(
 export function leadsTo({ spec }: Endpoint, { namespace, taskQueue }: NexusEndpointTarget): boolean {
   const { worker } = spec?.target ?? {};
   return worker?.namespace === namespace && worker.taskQueue === taskQueue;
+}
+
+/** @throws EndpointTakenError if it leads elsewhere than to that namespace */
+export function requireOurs({ spec }: Endpoint, namespace: string): void {
+  const { worker } = spec?.target ?? {};
+  if (worker?.namespace === namespace) return;
+  const where = worker?.namespace == null ? 'another server' : `namespace ${worker.namespace}`;
+  throw new EndpointTakenError(`a server has one endpoint of a name, and this one leads to ${where}`);
 }
 
 function hasCode(error: unknown, code: number): boolean {

@@ -1,6 +1,12 @@
 import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { ensureNexusEndpoint, findNexusEndpoint, leadsTo } from '../../../src/nexus-endpoint.ts';
+import {
+  ENDPOINT_NAME,
+  EndpointTakenError,
+  ensureNexusEndpoint,
+  findNexusEndpoint,
+  leadsTo,
+} from '../../../src/nexus-endpoint.ts';
 
 const NAME = `endpoint-${process.pid}`;
 const TARGET = { name: NAME, namespace: 'default', taskQueue: 'navarch-provisioner' };
@@ -44,3 +50,21 @@ test('a namespace that does not exist is said', async () => {
   await expect(lost).rejects.toSatisfy(isGrpcServiceError);
   await expect(lost).rejects.toThrow('nowhere');
 });
+
+test('one that leads to another namespace is somebody else’s, and stays', async () => {
+  const name = `${NAME}-taken`;
+  const target = { worker: { namespace: 'temporal-system', taskQueue: 'theirs' } };
+  await connection.operatorService.createNexusEndpoint({ spec: { name, target } });
+  await expect(ensureNexusEndpoint(connection, { ...TARGET, name })).rejects.toThrow(EndpointTakenError);
+  expect((await findNexusEndpoint(connection, name))?.spec?.target).toMatchObject(target);
+});
+
+test.each(['my_team', '1st', 'a-', 'a', '-a', `Team-${NAME}`, `x${process.pid}`])(
+  'whether %s is a name the server says as we do',
+  async (name) => {
+    const outcome = await ensureNexusEndpoint(connection, { ...TARGET, name }).catch((error: unknown) =>
+      isGrpcServiceError(error) ? (error.code as number) : error,
+    );
+    expect(outcome).toBe(ENDPOINT_NAME.test(name) ? 'created' : 3);
+  },
+);
