@@ -3,6 +3,7 @@ import { ConfigurationError } from '../config.ts';
 import type { FieldProblem } from '../contract/parse.ts';
 import type { FailureType } from '../domain/failures.ts';
 import {
+  ConfigurationError as ClientConfigurationError,
   InvalidRequestError,
   NameConflictError,
   NodeProvisionerError,
@@ -66,7 +67,7 @@ export function errorDocument(error: unknown): ErrorDocument | undefined {
 function typeOf(error: unknown): ErrorDocument['error']['type'] {
   if (error instanceof ProvisioningError) return error.type;
   if (error instanceof CommanderError || error instanceof UsageError) return 'usage';
-  if (error instanceof ConfigurationError) return 'configuration';
+  if (error instanceof ConfigurationError || error instanceof ClientConfigurationError) return 'configuration';
   if (error instanceof InterruptedError) return 'interrupted';
   if (error instanceof ProvisionCancelledError) return 'cancelled';
   if (error instanceof WorkflowLostError) return 'lost';

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { ConfigurationError } from '../config.ts';
 import {
   CapacityUnavailableError,
+  ConfigurationError as ClientConfigurationError,
   InvalidRequestError,
   NameConflictError,
   NodeNotFoundError,
@@ -52,7 +53,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return EXIT_CODE.interrupted;
   if (error instanceof PersonNeededError) return error.exitCode ?? EXIT_CODE.personNeeded;
   if (error instanceof UsageError || error instanceof ConfigurationError) return EXIT_CODE.usage;
-  if (error instanceof InvalidRequestError) return EXIT_CODE.usage;
+  if (error instanceof InvalidRequestError || error instanceof ClientConfigurationError) return EXIT_CODE.usage;
   if (error instanceof CapacityUnavailableError) return EXIT_CODE.capacityUnavailable;
   if (error instanceof NameConflictError) return EXIT_CODE.nameConflict;
   if (error instanceof NodeNotFoundError) return EXIT_CODE.nodeNotFound;

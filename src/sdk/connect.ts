@@ -1,7 +1,7 @@
 import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { readEnvironment, type Environment } from './environment.ts';
-import { TemporalUnreachableError } from './errors.ts';
+import { ConfigurationError, TemporalUnreachableError } from './errors.ts';
 import { uiOf } from './temporal-ui.ts';
 import { tlsOptions, type TlsOptions } from './tls.ts';
 
@@ -47,7 +47,7 @@ export interface ResolvedOptions {
 // An address where nothing listens is retried by gRPC until then; a server that is there answers within milliseconds.
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** @throws TemporalUnreachableError */
+/** @throws ConfigurationError before anything is sent; TemporalUnreachableError */
 export async function connectClient(options: ConnectOptions): Promise<{ client: Client; uiUrl: string | undefined }> {
   const { connection: connectionOptions, namespace, uiUrl } = usable(() => resolve(options));
   const connection = usable(() => Connection.lazy(connectionOptions));
@@ -103,9 +103,7 @@ function usable<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new TemporalUnreachableError(`Temporal's client configuration cannot be used: ${whyOf(error)}`, {
-      cause: error,
-    });
+    throw new ConfigurationError(`Temporal's client configuration cannot be used: ${whyOf(error)}`, { cause: error });
   }
 }
 

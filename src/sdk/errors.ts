@@ -53,6 +53,11 @@ export class TemporalUnreachableError extends NodeProvisionerError {
   override readonly name = 'TemporalUnreachableError';
 }
 
+/** The options of `connect`, the environment or Temporal's configuration file cannot be used: nothing was asked, and asking again will not help. */
+export class ConfigurationError extends NodeProvisionerError {
+  override readonly name = 'ConfigurationError';
+}
+
 /** Temporal answers, but no worker of ours does. With a workflow id: the wish is stored, and is carried out when a worker comes. */
 export class NoWorkerError extends NodeProvisionerError {
   override readonly name = 'NoWorkerError';

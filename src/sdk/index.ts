@@ -12,6 +12,7 @@ export type { VerdictKind } from '../domain/orphan-verdict.ts';
 export { PHASES, type Phase } from '../domain/phases.ts';
 export type { ConnectOptions } from './connect.ts';
 export {
+  ConfigurationError,
   NodeProvisionerError,
   NoWorkerError,
   ProvisionCancelledError,

@@ -46,7 +46,7 @@ export class NodeProvisioner {
     this.#account = account;
   }
 
-  /** Close it when done. @throws TemporalUnreachableError */
+  /** Close it when done. @throws ConfigurationError before anything is sent; TemporalUnreachableError */
   static async connect(options: ConnectOptions = {}): Promise<NodeProvisioner> {
     const { client, uiUrl } = await connectClient(options);
     return NodeProvisioner.over(client, { account: options.account, uiUrl });

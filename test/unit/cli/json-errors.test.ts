@@ -78,3 +78,14 @@ test('a failure of the contract keeps its type, its workflow and its fields', ()
 test('a report that asks for a person is the document itself', () => {
   expect(errorDocument(new PersonNeededError(['an owner is in trouble']))).toBeUndefined();
 });
+
+test.each(['list', 'doctor'])(
+  '%s with a configuration that cannot be used says so, and asks nobody',
+  async (command) => {
+    const env = { NAVARCH_TEMPORAL_UI_URL: 'temporal.example.com' };
+    const { code, stdout } = await run([command, '--json'], { env });
+    expect(code).toBe(2);
+    expect(parsed(stdout)).toMatchObject({ type: 'configuration', exitCode: 2 });
+    expect(parsed(stdout).message).toContain('temporal.example.com, is no http or https address');
+  },
+);

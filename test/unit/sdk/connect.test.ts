@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { NodeProvisioner, TemporalUnreachableError, type ConnectOptions } from '../../../src/sdk/index.ts';
+import {
+  ConfigurationError,
+  NodeProvisioner,
+  TemporalUnreachableError,
+  type ConnectOptions,
+} from '../../../src/sdk/index.ts';
 import { resolve } from '../../../src/sdk/connect.ts';
 import { identity, standIn, type Call, type StandIn } from './temporal-stand-in.ts';
 
@@ -199,4 +204,13 @@ test('a server that refuses our key says so, one that is not there cannot', asyn
   const gone = await started();
   gone.close();
   expect(String(await refused(gone, {}))).toContain('without TLS: Failed to connect before the deadline');
+});
+
+test('a configuration that cannot be used is no server that cannot be reached: trying again does not help', async () => {
+  const unreadable = await file('temporal.toml', 'address = ');
+  for (const environment of [{ NAVARCH_TEMPORAL_UI_URL: 'localhost:8233' }, { TEMPORAL_CONFIG_FILE: unreadable }]) {
+    const error: unknown = await NodeProvisioner.connect({ environment }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error).not.toBeInstanceOf(TemporalUnreachableError);
+  }
 });
