@@ -25,6 +25,8 @@ import { workerOptions } from './worker-options.ts';
 /** In real milliseconds, from one sweep's end to the next one. */
 const SWEEP_PAUSE_MS = scaled(SWEEP_INTERVAL_MS) + 50;
 
+const NO_ANSWER = ['provider_unavailable', 'rate_limited'];
+
 /** The key of another account, which sees none of our instances. */
 const OTHER_KEY = 'another-account';
 
@@ -135,14 +137,12 @@ export class Estate {
     return results;
   }
 
-  /** A sweep that got no answer in all its time has failed, and the Schedule's next one follows: of several in a row, one comes through. */
+  /** A sweep that got no answer in all its time, or 429s only, has failed, and the Schedule's next one follows: of several in a row, one comes through. */
   async #nextSweep(afterMs: number, request: Readonly<Record<string, unknown>>, mayFail = 3): Promise<SweepResult> {
     await pause(afterMs);
     const sweep = this.sweep(request);
     const { type } = await endingOf(sweep);
-    return mayFail > 0 && type === 'provider_unavailable'
-      ? this.#nextSweep(SWEEP_PAUSE_MS, request, mayFail - 1)
-      : sweep;
+    return mayFail > 0 && NO_ANSWER.includes(type) ? this.#nextSweep(SWEEP_PAUSE_MS, request, mayFail - 1) : sweep;
   }
 
   async terminate(name: string): Promise<unknown> {
