@@ -184,7 +184,7 @@ describe.concurrent('the broker of an account', () => {
       expect(terminated).toBeDefined();
       await broker.terminate();
 
-      // Or one who waits has called another one already: on a busy machine its hour, here a minute and a half, may be over.
+      // On a busy machine one who waits may have started the next one already, by sending its ticket again.
       await sweep(place);
       expect(await broker.runId()).not.toBe(terminated);
       const after = await broker.untilLine(8);
