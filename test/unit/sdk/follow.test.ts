@@ -108,8 +108,9 @@ describe('the question for the end', () => {
     const server = await standIn(undefined, undefined, 'GetWorkflowExecutionHistory');
     const connection = Connection.lazy({ address: server.address });
     // Looks are not what this is about.
-    const query = (): Promise<unknown> => Promise.reject(new NoWorkerError('a queue'));
-    const client = new Client({ connection, interceptors: { workflow: [{ query }] } });
+    const unanswered = (): Promise<never> => Promise.reject(new NoWorkerError('a queue'));
+    const looks = { query: unanswered, describe: unanswered };
+    const client = new Client({ connection, interceptors: { workflow: [looks] } });
     const provision = new NodeProvision(new Caller(client, 'a-queue'), { workflowId: 'provision-node/a', runId: 'a' });
     try {
       const stop = new AbortController();
