@@ -275,7 +275,9 @@ describe('what a failure says beyond its message', () => {
     const details = detailsOf(() => {
       throw fromLaunch(new LambdaInvalidRequestError('no such key', code, said)) as Error;
     });
-    expect(Object.keys(details as object)).toEqual([outcome === 'refused' ? 'invalid_request' : 'launch_outcome_unknown']);
+    expect(Object.keys(details as object)).toEqual([
+      outcome === 'refused' ? 'invalid_request' : 'launch_outcome_unknown',
+    ]);
     expect(validate(details)).toBe(true);
   });
 });
