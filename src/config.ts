@@ -182,9 +182,7 @@ export const VARIABLES = {
   NAVARCH_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').describe('Default json.'),
   NAVARCH_MAX_CACHED_WORKFLOWS: wholeNumber(2, 1_000_000)
     .default(100)
-    .describe(
-      'Workflows kept in memory between their tasks, a few hundred KiB each; others are replayed. Default 100.',
-    ),
+    .describe('Workflows kept in memory between their tasks; others are replayed. Default 100.'),
 } as const;
 
 /** Those that may also be given as NAME_FILE. */
