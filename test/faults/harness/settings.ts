@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import getPort, { portNumbers } from 'get-port';
 import { DEFAULT_LOOKS, type LookIntervals } from '../../../src/activities/dependencies.ts';
 import { publicKeyOf } from '../../../src/clients/ssh/index.ts';
@@ -33,10 +34,30 @@ export async function newSite(account: string): Promise<Site> {
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
 
-/** Far from where the other processes of these tests begin to look. */
-function lastingPort(): Promise<number> {
-  const from = randomInt(FIRST_PORT, LAST_PORT - 1_000);
-  return getPort({ host: '127.0.0.1', port: portNumbers(from, LAST_PORT) });
+/**
+ * A port that no other site gets, in this process or another, although nobody listens on it between two clouds: what reserves it is the UDP
+ * port of the same number, held as long as this process lives.
+ */
+async function lastingPort(): Promise<number> {
+  for (;;) {
+    const from = randomInt(FIRST_PORT, LAST_PORT - 1_000);
+    const port = await getPort({ host: '127.0.0.1', port: portNumbers(from, LAST_PORT) });
+    if (await reserved(port)) return port;
+  }
+}
+
+function reserved(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    socket.once('error', () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      socket.unref();
+      resolve(true);
+    });
+  });
 }
 
 /** A new cloud at the site: it boots machines faster than Lambda does, so that an undisturbed life takes a few seconds. */
