@@ -6,14 +6,13 @@ import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, type TestContext } from 'vitest';
 import { TASK_QUEUE } from '../../../src/contract/task-queues.ts';
 import { createWorld, type World } from '../../../src/demo/world.ts';
-import { FAILURE_TYPES } from '../../../src/domain/failures.ts';
 import { REGIONS } from '../../../src/simulator/index.ts';
 import { resolveTemporalCli } from '../../../src/temporal-server/index.ts';
 import { installRuntime } from '../../../src/worker-runtime.ts';
 import { expectCleanSlate } from '../../support/clean-slate.ts';
 import { startProvision } from '../../support/provisions.ts';
 import { createNamespace } from '../support/namespaces.ts';
-import { blocksOf, failuresOf, isPartOf } from './page.ts';
+import { blocksOf, isPartOf } from './page.ts';
 import { goProgram, PREPARED_WITHIN_MS, pythonProgram, type Program } from './toolchains.ts';
 
 // Services in other languages, and a person with Temporal's command line, as docs/other-languages.md shows them: plain JSON, by names. They
@@ -59,10 +58,6 @@ describe('docs/other-languages.md', () => {
     expect(blocks.length).toBeGreaterThan(2);
     const strangers = blocks.filter((block) => !programs.some((program) => isPartOf(block, program)));
     expect(strangers).toEqual([]);
-  });
-
-  test('says of each failure type what to do', () => {
-    expect(failuresOf().toSorted()).toEqual(FAILURE_TYPES.toSorted());
   });
 
   test("shows commands that do, in their order, what they are shown for, with Temporal's command line", async () => {

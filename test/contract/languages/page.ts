@@ -9,11 +9,6 @@ export function blocksOf(language: string): readonly string[] {
   );
 }
 
-/** The rows of the table of failures: what stands in its first column. */
-export function failuresOf(): readonly string[] {
-  return [...PAGE.matchAll(/^\| `([a-z]+_[a-z_]+|unauthorized)` \|/gm)].flatMap(([, type]) => type ?? []);
-}
-
 /** Whether a block is a part of a program, line by line; how deep it stands there does not matter. */
 export function isPartOf(block: string, program: string): boolean {
   return `\n${flush(program)}\n`.includes(`\n${flush(block)}\n`);
