@@ -39,7 +39,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/workflows' },
       to: {
-        path: '^(src/(activities|clients|config|sdk|cli|nexus|simulator|observability|worker|demo|temporal-server)|node:|node_modules/(got|ssh2|pino))',
+        path: '^(src/(activities|clients|config|sdk|cli|nexus|payload-encryption|simulator|observability|worker|demo|temporal-server)|node:|node_modules/(got|ssh2|pino))',
         pathNot: '^src/activities/types[.]ts$',
         reachable: true,
       },
@@ -59,6 +59,26 @@ module.exports = {
       NODE,
       ...npm('@temporalio/nexus', '@temporalio/client', '@temporalio/common', 'nexus-rpc'),
     ]),
+    only('payload-encryption', '^src/payload-encryption', [
+      '^src/payload-encryption',
+      NODE,
+      ...npm('@temporalio/common', '@temporalio/proto', 'fastify', 'zod'),
+    ]),
+    {
+      name: 'who-encrypts',
+      comment:
+        'Payloads are encrypted where Temporal is met: by workers, and by what calls them. Nothing else sees a key.',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/(payload-encryption|sdk|config[.]ts|worker[.]ts|bin[.]ts)' },
+      to: { path: '^src/payload-encryption', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'callers-load-no-server',
+      comment: 'What calls us stays light: the codec server is loaded by its command only.',
+      severity: 'error',
+      from: { path: '^src/(sdk|payload-encryption/index[.]ts)' },
+      to: { path: 'node_modules/fastify/', reachable: true },
+    },
     only('client-lambda', '^src/clients/lambda', ['^src/clients/lambda', NODE, ...npm('got', 'zod')]),
     only('client-ssh', '^src/clients/ssh', ['^src/clients/ssh', NODE, ...npm('ssh2', 'sshpk', 'zod')]),
     only('client-navarch', '^src/clients/navarch', [
@@ -70,6 +90,7 @@ module.exports = {
       '^src/sdk',
       '^src/domain',
       '^src/contract',
+      '^src/payload-encryption',
       NODE,
       ...npm('@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'zod'),
     ]),
@@ -78,7 +99,7 @@ module.exports = {
       '^src/domain',
       '^src/contract',
       '^src/sdk/caller[.]ts$',
-      '^src/(sweep-schedule|nexus-endpoint|temporal-server/search-attributes)[.]ts$',
+      '^src/(sweep-schedule|nexus-endpoint|deployment-version|temporal-server/search-attributes)[.]ts$',
       ...npm('@temporalio/client', '@temporalio/common'),
     ]),
     {
