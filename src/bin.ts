@@ -36,6 +36,7 @@ const simulator: Registrar = (program) => {
     .option('--clock-factor <number>', 'simulated time runs so many times as fast (default: 1)')
     .option('--faults <file>', 'what goes wrong: a fault plan as JSON')
     .option('--ssh-public-key <file>', 'OpenSSH public key to register in the account')
+    .option('--ssh-key-file <file>', 'private key whose public half to register; made where there is none')
     .option('--api-key <key>', 'API key of the account (default: one made from the seed)')
     .action(async (options: Record<string, string>) => {
       const { runSimulator } = await import('./simulator/index.ts');

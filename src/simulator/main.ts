@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { z } from 'zod';
 import { parseFaultPlan, type FaultPlan } from './faults/plan.ts';
 import { startSimulator, type Simulator } from './simulator.ts';
+import { publicKeyOfFile } from './ssh-key-file.ts';
 
 /** The name under which a key given with --ssh-public-key is registered in the simulated account. */
 export const SSH_KEY_NAME = 'navarch-provisioner';
@@ -21,6 +22,8 @@ export interface RunSimulatorOptions {
   readonly faults?: string;
   /** --ssh-public-key: path of an OpenSSH public key to register in the account. */
   readonly sshPublicKey?: string;
+  /** --ssh-key-file: path of the private key whose public half is registered; made where there is none. Not with --ssh-public-key. */
+  readonly sshKeyFile?: string;
   /** --api-key. Default: one made from the seed. */
   readonly apiKey?: string;
 }
@@ -54,16 +57,15 @@ export async function runSimulator(
   options: RunSimulatorOptions,
   { out, signal }: RunSimulatorSurroundings,
 ): Promise<void> {
-  const { faults, sshPublicKey, apiKey } = options;
+  const { faults, apiKey } = options;
+  const publicKey = await sshPublicKeyOf(options);
   const simulator = await startSimulator({
     ...parseNumbers(options),
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(faults === undefined ? {} : { faults: await readFaultPlan(faults) }),
-    ...(sshPublicKey === undefined
-      ? {}
-      : { sshKeys: [{ name: SSH_KEY_NAME, publicKey: await readPublicKey(sshPublicKey) }] }),
+    ...(publicKey === undefined ? {} : { sshKeys: [{ name: SSH_KEY_NAME, publicKey }] }),
   });
-  out.write(introduction(simulator, sshPublicKey !== undefined));
+  out.write(introduction(simulator, publicKey !== undefined));
   await untilAsked(signal);
   await simulator.close();
   out.write(`${simulator.describe()}\n`);
@@ -100,6 +102,13 @@ async function readFaultPlan(path: string): Promise<FaultPlan> {
     throw new Error(`--faults: ${path} is not JSON`, { cause: error });
   }
   return parseFaultPlan(json);
+}
+
+async function sshPublicKeyOf({ sshPublicKey, sshKeyFile }: RunSimulatorOptions): Promise<string | undefined> {
+  if (sshKeyFile !== undefined && sshPublicKey !== undefined)
+    throw new Error('--ssh-key-file: not together with --ssh-public-key');
+  if (sshKeyFile !== undefined) return publicKeyOfFile(sshKeyFile);
+  return sshPublicKey === undefined ? undefined : readPublicKey(sshPublicKey);
 }
 
 async function readPublicKey(path: string): Promise<string> {

@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPrivateKey } from '../../../src/clients/ssh/index.ts';
 import { runSimulator, type RunSimulatorOptions } from '../../../src/simulator/main.ts';
+import { publicKeyOfFile } from '../../../src/simulator/ssh-key-file.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -56,6 +58,18 @@ describe('the simulator as a command', () => {
   });
 });
 
+describe('the SSH key of the account', () => {
+  test('is made where there is none, for nobody else to read, and is the same the next time', async () => {
+    const sshKeyFile = join(folder, 'made');
+    await rejected({ sshKeyFile });
+    const made = await readFile(sshKeyFile, 'utf8');
+    expect((await stat(sshKeyFile)).mode & 0o777).toBe(0o600);
+    expect(await publicKeyOfFile(sshKeyFile)).toBe(readPrivateKey(made).publicKey.openSsh);
+    await rejected({ sshKeyFile });
+    expect(await readFile(sshKeyFile, 'utf8')).toBe(made);
+  });
+});
+
 describe('a bad option is named', () => {
   test('a number that is none', async () => {
     await expect(rejected({ lambdaPort: 'x' })).rejects.toThrow('--lambda-port: ');
@@ -67,6 +81,9 @@ describe('a bad option is named', () => {
     await expect(rejected({ faults: await file('a', '{') })).rejects.toThrow('is not JSON');
     await expect(rejected({ faults: await file('b', '[{"on": "lunch"}]') })).rejects.toThrow('fault plan: ');
     await expect(rejected({ sshPublicKey: await file('c', 'PRIVATE') })).rejects.toThrow('--ssh-public-key: ');
+    await expect(rejected({ sshKeyFile: await file('d', 'PUBLIC') })).rejects.toThrow('--ssh-key-file: ');
+    await expect(rejected({ sshKeyFile: join(folder, 'no', 'folder') })).rejects.toThrow('--ssh-key-file: ');
+    await expect(rejected({ sshKeyFile: 'a', sshPublicKey: 'b' })).rejects.toThrow('not together');
   });
 
   test('a port that is taken', async () => {
