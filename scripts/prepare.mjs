@@ -41,7 +41,7 @@ export async function build() {
 /** Bundles the compiled workflows for production workers, unless the bundle is newer than all it is made of. */
 async function bundleWorkflows() {
   const bundle = at('dist', 'workflow-bundle.js');
-  const sources = ['workflows', 'domain', 'contract'].flatMap((folder) =>
+  const sources = ['workflows', 'domain', 'contract', 'payload-encryption'].flatMap((folder) =>
     readdirSync(at('dist', folder)).map((file) => at('dist', folder, file)),
   );
   const madeAt = existsSync(bundle) ? statSync(bundle).mtimeMs : 0;

@@ -6,6 +6,7 @@ import { inPlainWords } from './contract/plain-words.ts';
 import { ACCOUNT_NAME, ACCOUNT_NAME_RULE } from './contract/task-queues.ts';
 import { BOOTSTRAP_SECRET_PATTERN } from './domain/bootstrap-plan.ts';
 import { DURATION_PATTERN, LONGEST_MS, parseDuration } from './domain/durations.ts';
+import { parseKeyRing, PayloadKeysError } from './payload-encryption/index.ts';
 
 // The environment, read in one place and typed once. A secret may be given as NAME or as NAME_FILE, the path of a file that holds it; a
 // file is read again at each use, so that secrets are rotated without a restart (P8). Temporal's own variables are read by
@@ -53,6 +54,8 @@ export interface WorkerConfig {
   readonly metricsAddress: string | undefined;
   readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly format: 'json' | 'pretty' };
   readonly maxCachedWorkflows: number;
+  /** Undefined: payloads are not encrypted. */
+  readonly payloadKeys: Secret | undefined;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -70,6 +73,14 @@ const sha256 = z
   .string()
   .regex(/^[\da-fA-F]{64}$/, 'must be 64 hex digits')
   .transform((text) => text.toLowerCase());
+const payloadKeys = z.string().check(({ value, issues }) => {
+  try {
+    parseKeyRing(value);
+  } catch (error) {
+    if (!(error instanceof PayloadKeysError)) throw error;
+    issues.push({ code: 'custom', message: error.message, input: value });
+  }
+});
 const hostAndPort = z
   .string()
   .regex(/^([\w.-]+|\[[\da-fA-F:.]+\]):\d{1,5}$/, 'must be host:port, such as 127.0.0.1:8080')
@@ -171,6 +182,11 @@ export const VARIABLES = {
     .describe(
       "Folder with one file per secret that requests may name in bootstrap.secrets; the file's name is the secret's. Default: none.",
     ),
+  NAVARCH_PAYLOAD_KEYS: payloadKeys
+    .optional()
+    .describe(
+      'Keys that encrypt what Temporal stores, one a line as id:base64; the first encrypts, all decrypt; see docs/encryption.md. Secret. Default: it is not encrypted.',
+    ),
   NAVARCH_HTTP_ADDRESS: hostAndPort
     .default('127.0.0.1:8080')
     .describe('Where /healthz and /readyz answer. Default 127.0.0.1:8080.'),
@@ -192,6 +208,7 @@ export const SECRETS = [
   'NAVARCH_SSH_PREVIOUS_PRIVATE_KEY',
   'NAVARCH_HOST_KEY_SECRET',
   'NAVARCH_AUTH_TOKEN',
+  'NAVARCH_PAYLOAD_KEYS',
 ] as const;
 
 type SecretName = (typeof SECRETS)[number];
@@ -263,6 +280,10 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
     metricsAddress: v.NAVARCH_METRICS_ADDRESS,
     log: { level: v.NAVARCH_LOG_LEVEL, format: v.NAVARCH_LOG_FORMAT },
     maxCachedWorkflows: v.NAVARCH_MAX_CACHED_WORKFLOWS,
+    payloadKeys:
+      v.NAVARCH_PAYLOAD_KEYS === undefined
+        ? undefined
+        : secret('NAVARCH_PAYLOAD_KEYS', environment, v.NAVARCH_PAYLOAD_KEYS),
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import { DEFAULT_LOOKS, type LookIntervals } from './activities/dependencies.ts';
@@ -21,11 +22,12 @@ import { OLD_SSH_KEY_MS } from './domain/deadlines.ts';
 import { provisionerHandler } from './nexus/index.ts';
 import { startHealthServer, type HealthServer } from './observability/health.ts';
 import type { Logger } from './observability/logger.ts';
+import { EncryptionCodec, keySource } from './payload-encryption/index.ts';
 import { searchAttributeCommands, type Place } from './setup/admin-commands.ts';
 import { ensureSweepSchedule, readSweepSchedule } from './sweep-schedule.ts';
 import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
 import { installRuntime, keepMemorySmall } from './worker-runtime.ts';
-import { WORKFLOW_SOURCES } from './workflow-sources.ts';
+import { ENCODED_FAILURES, WORKFLOW_BUNDLES, WORKFLOW_SOURCES } from './workflow-sources.ts';
 
 /** How to reach Temporal. */
 export interface TemporalTarget {
@@ -38,7 +40,7 @@ export interface WorkerSettings {
   readonly temporal: TemporalTarget;
   readonly logger: Logger;
   readonly looks?: LookIntervals;
-  /** Default: the bundle beside this file if the build made one, else the sources. */
+  /** Default: the bundle beside this file if the build made one, else the sources. With payload keys it has to be one of encoded failures. */
   readonly workflowBundlePath?: string;
   /** What a test or an embedding adds to both workers. */
   readonly workerOptions?: Pick<
@@ -80,13 +82,14 @@ export async function startWorker({
   const privateKeys = rememberedKeys(privateKey, previousPrivateKey, OLD_SSH_KEY_MS);
   await requireReadableKey('NAVARCH_SSH_PRIVATE_KEY', async () => (await privateKeys())[0]);
   await requireReadableKey('NAVARCH_SSH_PREVIOUS_PRIVATE_KEY', previousPrivateKey);
+  const dataConverter = await encrypting(config, logger);
   const connection = await connect(temporal);
   let health: HealthServer | undefined;
   try {
     const { namespace } = temporal;
     await requireSearchAttributes(connection, { address: temporal.connection?.address ?? LOCAL, namespace });
     const namespaceId = await readNamespaceId(connection, namespace);
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter });
     const dependencies = {
       ...clients(config, new Broker({ temporal: client, account: config.account })),
       temporal: client,
@@ -108,12 +111,12 @@ export async function startWorker({
     const activities = createActivities(dependencies);
     const queues = taskQueuesOf(mainTaskQueue(config.account));
     await requireSweepSchedule(dependencies.temporal, config.account, logger);
-    const common = { connection, namespace, ...workerOptions };
+    const common = { connection, namespace, dataConverter, ...workerOptions };
     // One after the other: each takes its turn of a small machine's cores.
     const workers = [
       await Worker.create({
         ...common,
-        ...workflowSource(workflowBundlePath),
+        ...workflowSource(workflowBundlePath, dataConverter),
         taskQueue: queues.main,
         activities: { ...activities.main },
         nexusServices: [provisionerHandler],
@@ -322,10 +325,21 @@ function watchLambda(
   };
 }
 
+/** Also without keys: then a payload that somebody has encrypted is an error that says what is missing. */
+async function encrypting({ payloadKeys }: WorkerConfig, logger: Logger): Promise<DataConverter> {
+  const keys = keySource(payloadKeys, {
+    onTrouble: (err) => logger.error({ err }, 'payload keys cannot be read again: those read last are used'),
+  });
+  await keys.ring();
+  return { payloadCodecs: [new EncryptionCodec(keys)], ...(payloadKeys === undefined ? {} : ENCODED_FAILURES) };
+}
+
 function workflowSource(
   path: string | undefined,
+  { failureConverterPath }: DataConverter,
 ): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
-  const built = path ?? fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  const { plain, encodedFailures } = WORKFLOW_BUNDLES;
+  const built = path ?? (failureConverterPath === undefined ? plain : encodedFailures);
   if (existsSync(built)) return { workflowBundle: { codePath: built } };
   const { workflowsPath, preloadModules } = WORKFLOW_SOURCES;
   return { workflowsPath, bundlerOptions: { preloadModules } };

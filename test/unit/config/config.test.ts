@@ -10,6 +10,7 @@ const PRIVATE_KEY = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n----
 const PREVIOUS_KEY = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIB==\n-----END PRIVATE KEY-----\n';
 const HOST_KEY_SECRET = 'sixteen characters or more';
 const AUTH_TOKEN = 'navarch-bearer-token';
+const PAYLOAD_KEYS = 'k2:QnJvd24gZm94ZXMganVtcCBvdmVyIGxhenkgZG9ncyE=\nk1:QWxsIGdvb2QgdGhpbmdzIGFyZSB3aWxkIGFuZCBmcmU=';
 
 const LEAST = {
   LAMBDA_API_KEY: API_KEY,
@@ -23,6 +24,7 @@ const VALUES: Readonly<Record<string, string>> = {
   NAVARCH_SSH_PREVIOUS_PRIVATE_KEY: PREVIOUS_KEY,
   NAVARCH_HOST_KEY_SECRET: HOST_KEY_SECRET,
   NAVARCH_AUTH_TOKEN: AUTH_TOKEN,
+  NAVARCH_PAYLOAD_KEYS: PAYLOAD_KEYS,
 };
 
 let folder = '';
@@ -300,6 +302,15 @@ test('a host key secret that is too short is not shown, wherever it comes from',
   expect(said).toEqual(['NAVARCH_HOST_KEY_SECRET_FILE: must be at least 16 characters']);
 });
 
+test('payload keys that are none are refused with their line, wherever they come from, and are not shown', () => {
+  const short = `${PAYLOAD_KEYS}\nk0:${Buffer.from('sixteen bytes...').toString('base64')}`;
+  const problem = 'line 3: the key is not the base64 of 32 bytes (openssl rand -base64 32)';
+  expect(complaintsAbout({ ...LEAST, NAVARCH_PAYLOAD_KEYS: short })).toEqual([`NAVARCH_PAYLOAD_KEYS: ${problem}`]);
+  expect(complaintsAbout({ ...LEAST, NAVARCH_PAYLOAD_KEYS_FILE: file(short) })).toEqual([
+    `NAVARCH_PAYLOAD_KEYS_FILE: ${problem}`,
+  ]);
+});
+
 test('a configuration that is logged or serialised by accident shows no secret', () => {
   const config = readConfig({ ...LEAST, ...VALUES });
   for (const value of Object.values(VALUES)) expect(JSON.stringify(config)).not.toContain(value.trim().slice(0, 20));
@@ -317,6 +328,7 @@ function secretOf(config: ReturnType<typeof readConfig>, name: (typeof SECRETS)[
     NAVARCH_SSH_PREVIOUS_PRIVATE_KEY: config.ssh.previousPrivateKey,
     NAVARCH_HOST_KEY_SECRET: config.ssh.hostKeySecret,
     NAVARCH_AUTH_TOKEN: config.navarch.authToken,
+    NAVARCH_PAYLOAD_KEYS: config.payloadKeys,
   }[name];
   if (secret === undefined) throw new Error(`${name} is not in the configuration`);
   return secret;
