@@ -5,7 +5,7 @@ import type { Diagnosis } from '../contract/diagnose.ts';
 import type { InstanceList, InstanceTypeList, ListedInstance, ListedInstanceType } from '../contract/list.ts';
 import { provisionNodeRequest, type ProvisionNodeRequest } from '../contract/provision-node.ts';
 import type { AdoptedInstance, EndedInstance, ReleasedInstance } from '../contract/sweep.ts';
-import { mainTaskQueue } from '../contract/task-queues.ts';
+import { ACCOUNT_NAME, ACCOUNT_NAME_RULE, mainTaskQueue } from '../contract/task-queues.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { provisionNodeId, terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { EXAMINE_IN_ALL_MS } from '../domain/deadlines.ts';
@@ -13,6 +13,7 @@ import type { Finding } from '../domain/findings.ts';
 import { acceptProvision } from './accept.ts';
 import { Caller, resultOf } from './caller.ts';
 import { connectClient, type ConnectOptions } from './connect.ts';
+import { ConfigurationError } from './errors.ts';
 import type { InstanceEnding } from './instance-ending.ts';
 import { adopt, release, startEnding } from './instances-by-hand.ts';
 import { listNodes, nodeFilter, type ListedNode, type NodeFilter } from './node-list.ts';
@@ -29,6 +30,12 @@ const LIST_TIMEOUT_MS = 6 * 60_000;
 
 /** Its looks end by themselves before that, unless the worker is of a version that has none. */
 const DIAGNOSE_TIMEOUT_MS = EXAMINE_IN_ALL_MS + 30_000;
+
+/** No worker has an account of another name; asking for one would wait for a worker in vain. */
+function requireAccountName(account: string | undefined): void {
+  if (account !== undefined && !ACCOUNT_NAME.test(account))
+    throw new ConfigurationError(`account: the name ${ACCOUNT_NAME_RULE}, but is ${JSON.stringify(account)}`);
+}
 
 /**
  * GPU nodes, by way of Temporal: everything asked here is done by workflows, and goes on if the asker does not. Needs no Lambda key.
@@ -48,15 +55,17 @@ export class NodeProvisioner {
 
   /** Close it when done. @throws ConfigurationError before anything is sent; TemporalUnreachableError */
   static async connect(options: ConnectOptions = {}): Promise<NodeProvisioner> {
+    requireAccountName(options.account);
     const { client, uiUrl } = await connectClient(options);
     return NodeProvisioner.over(client, { account: options.account, uiUrl });
   }
 
-  /** Over a client that is there already; `close` closes its connection. */
+  /** Over a client that is there already; `close` closes its connection. @throws ConfigurationError */
   static over(
     client: Client,
     { account, uiUrl }: { readonly [K in 'account' | 'uiUrl']?: ConnectOptions[K] | undefined } = {},
   ): NodeProvisioner {
+    requireAccountName(account);
     return new NodeProvisioner(new Caller(client, mainTaskQueue(account), uiUrl), account);
   }
 

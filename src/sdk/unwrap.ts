@@ -8,6 +8,7 @@ import {
   rootCause,
   TerminatedFailure,
   TimeoutFailure,
+  WorkflowNotFoundError,
 } from '@temporalio/common';
 import type { z } from 'zod';
 import { parseRequest } from '../contract/parse.ts';
@@ -53,6 +54,11 @@ export function unwrap(error: unknown, asked: Asked): unknown {
   }
   if (error instanceof NamespaceNotFoundError) {
     return new TemporalUnreachableError(`Temporal has no namespace ${error.namespace}`, { ...place, cause: error });
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    const subject = workflowId ?? error.workflowId;
+    const reason = `Temporal does not know ${subject}: it never ran, or ended so long ago that it was forgotten`;
+    return new NodeProvisionerError(reason, { ...place, cause: error });
   }
   return fromService(error, asked);
 }

@@ -214,3 +214,12 @@ test('a configuration that cannot be used is no server that cannot be reached: t
     expect(error).not.toBeInstanceOf(TemporalUnreachableError);
   }
 });
+
+test.each(['Research', 'default', 'team-lambda', ''])(
+  'an account that no worker can have, %j, is refused before anything is sent',
+  async (account) => {
+    const connecting = NodeProvisioner.connect({ environment: {}, address: '127.0.0.1:1', account });
+    await expect(connecting).rejects.toThrow(ConfigurationError);
+    await expect(connecting).rejects.toThrow(/account: the name must be/);
+  },
+);

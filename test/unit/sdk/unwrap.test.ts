@@ -1,4 +1,5 @@
 import { ServiceError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { unwrap } from '../../../src/sdk/unwrap.ts';
 import { NodeProvisionerError, NoWorkerError } from '../../../src/sdk/index.ts';
@@ -23,4 +24,12 @@ test('a question that its asker gave up is not blamed on a worker', () => {
   const error = unwrap(cancelled(), { taskQueue: 'navarch-provisioner', givenUp: true });
   expect(error).toBeInstanceOf(NodeProvisionerError);
   expect(error).not.toBeInstanceOf(NoWorkerError);
+});
+
+test('a workflow that Temporal has forgotten is said to be so, by its id', () => {
+  const error = unwrap(new WorkflowNotFoundError('not found', 'provision-node/n', undefined), {
+    workflowId: 'provision-node/n',
+  });
+  expect(error).toBeInstanceOf(NodeProvisionerError);
+  expect((error as Error).message).toContain('Temporal does not know provision-node/n');
 });
