@@ -56,6 +56,8 @@ export interface WorkerConfig {
   readonly maxCachedWorkflows: number;
   /** Undefined: payloads are not encrypted. */
   readonly payloadKeys: Secret | undefined;
+  /** The version of a deployment that this worker is; undefined: it is none. */
+  readonly deployment: { readonly deploymentName: string; readonly buildId: string } | undefined;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -199,6 +201,21 @@ export const VARIABLES = {
   NAVARCH_MAX_CACHED_WORKFLOWS: wholeNumber(2, 1_000_000)
     .default(100)
     .describe('Workflows kept in memory between their tasks; others are replayed. Default 100.'),
+  NAVARCH_DEPLOYMENT_NAME: z
+    .string()
+    .regex(/^[\dA-Za-z][\w-]{0,99}$/, 'must be letters, digits, _ and -, at most 100, and begin with a letter or digit')
+    .optional()
+    .describe(
+      "Worker Versioning: the deployment that this worker is a version of, one for each account; see docs/upgrading.md. Default: none, and Temporal gives any worker any workflow's tasks.",
+    ),
+  NAVARCH_BUILD_ID: z
+    .string()
+    .regex(
+      /^[\dA-Za-z][\w.+-]{0,99}$/,
+      'must be letters, digits, . _ + and -, at most 100, and begin with a letter or digit',
+    )
+    .optional()
+    .describe('Worker Versioning: the version, another one for each build. Set both or neither. Default: none.'),
 } as const;
 
 /** Those that may also be given as NAME_FILE. */
@@ -225,7 +242,11 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
 
   const parsed = z.object(VARIABLES).safeParse(given, { error: inPlainWords });
   const issues = parsed.success ? [] : parsed.error.issues.filter((issue) => !unreadable.has(String(issue.path[0])));
-  const problems = [...unreadable.values(), ...issues.map((issue) => explain(issue, environment))];
+  const problems = [
+    ...unreadable.values(),
+    ...issues.map((issue) => explain(issue, environment)),
+    ...halfAVersion(environment),
+  ];
   if (!parsed.success || problems.length > 0)
     throw new ConfigurationError(`configuration: ${[...new Set(problems)].join('; ')}`);
 
@@ -284,7 +305,20 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
       v.NAVARCH_PAYLOAD_KEYS === undefined
         ? undefined
         : secret('NAVARCH_PAYLOAD_KEYS', environment, v.NAVARCH_PAYLOAD_KEYS),
+    deployment:
+      v.NAVARCH_DEPLOYMENT_NAME === undefined || v.NAVARCH_BUILD_ID === undefined
+        ? undefined
+        : { deploymentName: v.NAVARCH_DEPLOYMENT_NAME, buildId: v.NAVARCH_BUILD_ID },
   };
+}
+
+/** A worker that is half a version would be none in silence, and take the work of all. */
+function halfAVersion(environment: Environment): readonly string[] {
+  const names = ['NAVARCH_DEPLOYMENT_NAME', 'NAVARCH_BUILD_ID'];
+  const missing = names.filter((name) => valueOf(name, environment) === undefined);
+  const [name] = missing;
+  if (name === undefined || missing.length === names.length) return [];
+  return [`${name} is not set, but ${names.find((other) => other !== name)} is: set both or neither`];
 }
 
 /** What a variable is set to, without the white space around it. One that is empty counts as not set. */

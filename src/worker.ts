@@ -27,6 +27,7 @@ import { searchAttributeCommands, type Place } from './setup/admin-commands.ts';
 import { ensureSweepSchedule, readSweepSchedule } from './sweep-schedule.ts';
 import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
 import { installRuntime, keepMemorySmall } from './worker-runtime.ts';
+import { versioned, watchVersion } from './worker-version.ts';
 import { ENCODED_FAILURES, WORKFLOW_BUNDLES, WORKFLOW_SOURCES } from './workflow-sources.ts';
 
 /** How to reach Temporal. */
@@ -87,7 +88,8 @@ export async function startWorker({
   let health: HealthServer | undefined;
   try {
     const { namespace } = temporal;
-    await requireSearchAttributes(connection, { address: temporal.connection?.address ?? LOCAL, namespace });
+    const place: Place = { address: temporal.connection?.address ?? LOCAL, namespace };
+    await requireSearchAttributes(connection, place);
     const namespaceId = await readNamespaceId(connection, namespace);
     const client = new Client({ connection, namespace, dataConverter });
     const dependencies = {
@@ -111,7 +113,7 @@ export async function startWorker({
     const activities = createActivities(dependencies);
     const queues = taskQueuesOf(mainTaskQueue(config.account));
     await requireSweepSchedule(dependencies.temporal, config.account, logger);
-    const common = { connection, namespace, dataConverter, ...workerOptions };
+    const common = { connection, namespace, dataConverter, ...versioned(config.deployment), ...workerOptions };
     // One after the other: each takes its turn of a small machine's cores.
     const workers = [
       await Worker.create({
@@ -133,6 +135,7 @@ export async function startWorker({
       }),
     ];
     const lambda = watchLambda(dependencies.lambda, config, logger);
+    const version = watchVersion({ client, taskQueue: queues.main, place, deployment: config.deployment, logger });
     const notReady = (): string | undefined => {
       if (lambda.trouble() !== undefined) return lambda.trouble();
       const states = workers.map((worker) => worker.getState());
@@ -145,6 +148,7 @@ export async function startWorker({
     };
     const ended = runAll(workers, stopAll).finally(async () => {
       lambda.stop();
+      version.stop();
       await health?.close();
       await connection.close();
     });

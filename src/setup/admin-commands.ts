@@ -2,6 +2,7 @@ import { SEARCH_ATTRIBUTE_TYPES } from '../contract/search-attributes.ts';
 import { sweepScheduleId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { SWEEP_INTERVAL_MS, SWEEP_TIMEOUT_MS } from '../domain/deadlines.ts';
 import { quote } from '../domain/shell-quoting.ts';
+import type { DeploymentVersion } from '../deployment-version.ts';
 import type { NexusEndpointTarget } from '../nexus-endpoint.ts';
 
 // What somebody with more rights types in our place. Temporal Cloud lets no client of a namespace administer it: there it is done with tcld.
@@ -71,6 +72,15 @@ export function scheduleCommand(
 
 export function unpauseCommand(place: Place, scheduleId: string): string {
   return `${line('temporal schedule toggle', ...at(place), ['schedule-id', scheduleId])} --unpause`;
+}
+
+export function setCurrentVersionCommand(place: Place, { deploymentName, buildId }: DeploymentVersion): string {
+  return line(
+    'temporal worker deployment set-current-version',
+    ...at(place),
+    ['deployment-name', deploymentName],
+    ['build-id', buildId],
+  );
 }
 
 export function nexusEndpointCommand(

@@ -2,13 +2,14 @@ import type { Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE_TYPES } from '../contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from '../contract/task-queues.ts';
 import { sweepScheduleId } from '../contract/workflow-ids.ts';
+import { nameOf, readRouting, whyWorkWaits, type Routing } from '../deployment-version.ts';
 import { formatDuration, SECOND } from '../domain/durations.ts';
 import { ok, unknown, wrong, type Finding } from '../domain/findings.ts';
 import { quote } from '../domain/shell-quoting.ts';
 import { ACTIVITY_TASKS, isPolled, WORKFLOW_TASKS } from '../sdk/caller.ts';
 import { readSweepSchedule } from '../sweep-schedule.ts';
 import { missingSearchAttributes } from '../temporal-server/search-attributes.ts';
-import { namespaceCommand, unpauseCommand, type Place } from './admin-commands.ts';
+import { namespaceCommand, setCurrentVersionCommand, unpauseCommand, type Place } from './admin-commands.ts';
 import { isNotFound, refusalOf } from './part.ts';
 
 // What Temporal alone can tell of whether nodes can be provisioned. Nothing is changed.
@@ -127,13 +128,28 @@ async function worker({ client, place, account }: Parameters<Look>[0]): Promise<
     isPolled({ client }, main, ACTIVITY_TASKS),
     isPolled({ client }, lambda, ACTIVITY_TASKS),
   ]);
-  if (polled.every(Boolean)) return ok(check, `polls ${main} and ${lambda}`);
+  if (polled.every(Boolean)) {
+    const routing = await readRouting(client, main);
+    const waits = whyWorkWaits(routing);
+    if (waits === undefined) return ok(check, `polls ${main} and ${lambda}${versionText(routing)}`);
+    return wrong(check, `${main}: ${waits}`, currentVersionTodo(routing, place));
+  }
   const unpolled = [...(polled[0] && polled[1] ? [] : [main]), ...(polled[2] ? [] : [lambda])];
   return wrong(
     check,
     `no worker polls ${unpolled.join(' and ')}; what only a worker can look at was not looked at: keys, Navarch, clock, download`,
     `start one, with its own configuration and: ${workerCommand(place, account)}`,
   );
+}
+
+function versionText({ current }: Routing): string {
+  return current === undefined ? '' : `; its current version is ${nameOf(current)}`;
+}
+
+/** Which version it should be is for people to say. */
+export function currentVersionTodo({ polling }: Routing, place: Place): string {
+  const commands = polling.map((version) => setCurrentVersionCommand(place, version));
+  return commands.length === 0 ? 'start a worker of the current version' : `run: ${commands.join(' or: ')}`;
 }
 
 function workerCommand({ address, namespace: name }: Place, account: string | undefined): string {

@@ -1,7 +1,9 @@
 import { Connection, type Client } from '@temporalio/client';
 import { nexusEndpointName } from '../contract/nexus.ts';
 import { mainTaskQueue } from '../contract/task-queues.ts';
+import { readRouting, whyWorkWaits } from '../deployment-version.ts';
 import { namespaceCommand, type Place } from './admin-commands.ts';
+import { currentVersionTodo } from './examine.ts';
 import { setUpNexusEndpoint } from './nexus-endpoint.ts';
 import { isNotFound, refusalOf, type Part } from './part.ts';
 import { setUpSchedule } from './schedule.ts';
@@ -44,7 +46,7 @@ export async function setUp(client: Client, options: SetupOptions): Promise<Setu
     const name = nexusEndpoint ?? nexusEndpointName(account);
     parts.push(await setUpNexusEndpoint(client, place, { name, namespace, taskQueue }, dryRun));
   }
-  return { namespace, dryRun, parts };
+  return { namespace, dryRun, parts: [...parts, ...(await missingVersion(client, place, taskQueue))] };
 }
 
 /** Where the commands are to be carried out that are shown. */
@@ -52,6 +54,21 @@ export function placeOf(client: Client): Place {
   const { connection } = client;
   const address = connection instanceof Connection ? connection.options.address : 'localhost:7233';
   return { address, namespace: client.options.namespace };
+}
+
+/** Which build gets new work is for those to say who deploy it; that none does is worth saying here. */
+async function missingVersion(client: Client, place: Place, taskQueue: string): Promise<readonly Part[]> {
+  try {
+    const routing = await readRouting(client, taskQueue);
+    const why = whyWorkWaits(routing);
+    if (why === undefined) return [];
+    const part = `current version of the worker on task queue ${taskQueue}`;
+    return [{ part, outcome: 'not_done', why, todo: [currentVersionTodo(routing, place)] }];
+  } catch (error) {
+    // The versions are no part of what a namespace has to have.
+    if (refusalOf(error) !== undefined) return [];
+    throw error;
+  }
 }
 
 /** Making namespaces is for those who run the server: how long they keep what, and who may enter. */

@@ -1,11 +1,4 @@
-import {
-  condition,
-  continueAsNew,
-  getExternalWorkflowHandle,
-  log,
-  setCurrentDetails,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, getExternalWorkflowHandle, log, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { TemporalFailure, type SignalDefinition } from '@temporalio/common';
 import {
   grantSignal,
@@ -21,6 +14,7 @@ import { nextGrant, type Grant, type Ticket } from '../domain/grants.ts';
 import { BrokerReads } from './broker-reads.ts';
 import { BrokerState } from './broker-state.ts';
 import { messageOf } from './failures.ts';
+import { continueOnCurrentVersion, Version } from './versions.ts';
 
 /** It continues as new before its history is long: each of its tasks may have to be replayed by another worker. */
 const EVENTS_PER_RUN = 4_000;
@@ -47,6 +41,8 @@ export interface EndedBroker {
 export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBroker> {
   const state = new BrokerState(input);
   const reads = new BrokerReads(state);
+  const version = new Version();
+  const isToContinue = (): boolean => isFull() || version.isOutdated;
   let unneededSince: number | undefined;
 
   for (;;) {
@@ -58,8 +54,8 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     await refuseHopeless(state, reads);
     await callTaken(state);
     const grantAt = await grantSlots(state, reads);
-    if (isFull() && reads.isIdle) return continueAsNew<typeof accountBroker>(state.carried());
-    const lookAt = isFull() || reads.isUnneeded ? Infinity : reads.begin(Date.now(), grantAt);
+    if (isToContinue() && reads.isIdle) return continueOnCurrentVersion<typeof accountBroker>(state.carried());
+    const lookAt = isToContinue() || reads.isUnneeded ? Infinity : reads.begin(Date.now(), grantAt);
     show(state);
 
     const isUnneeded = state.condemned.length === 0 && reads.isUnneeded;

@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
   isCancellation,
   log,
   setHandler,
@@ -28,6 +27,7 @@ import { endLaunch, proveAbsentOrFind, type OwnedLaunch } from './end-launch.ts'
 import { messageOf } from './failures.ts';
 import { Inbox } from './inbox.ts';
 import { leaveNavarch } from './leave-navarch.ts';
+import { continueOnCurrentVersion, isOutdated } from './versions.ts';
 
 /**
  * Owns a ready node for as long as it lives: says who it is, keeps its lifetime, ends it when asked, notices when it ended elsewhere. P13: it
@@ -64,7 +64,11 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
   setHandler(endNodeSignal, (asked) => void (end.wish ??= readWish(asked)), {
     description: 'End the node: cordon, drain, terminate, prove.',
   });
-  setHandler(wakeSignal, () => undefined, { description: 'Nothing: it only wakes.' });
+  // One that is woken moves to the current version. Not by itself: what an operator holds back would move in vain, again and again.
+  let isWoken = false;
+  setHandler(wakeSignal, () => void (isWoken = true), {
+    description: 'Nothing: it only wakes. Where workers are versions, it moves to the current one.',
+  });
   upsertMemo({
     [OWNED_TOKENS]: [launchToken],
     [OWNED_INSTANCE]: node.instanceId,
@@ -78,7 +82,7 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
       const watching = watch(launch, news, board).then((reason) => void (end.disappeared = reason));
       const until = Math.min(endsAt ?? Infinity, generationEnds);
       const waiting = condition(
-        () => isEnding() || workflowInfo().continueAsNewSuggested,
+        () => isEnding() || workflowInfo().continueAsNewSuggested || (isWoken && isOutdated()),
         Math.max(until - Date.now(), 1),
         {
           summary: endsAt === until ? 'its lifetime' : 'a new generation of the keeper',
@@ -103,7 +107,7 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
     const lastSeenAt = launch.evidence.lastSeenAt ?? input.lastSeenAt;
     // A wish that came in the last moment goes along.
     const { request, accountKey, priceCentsPerHour, readyAt, launchEndedAt } = input;
-    return continueAsNew<typeof keepNode>({
+    return continueOnCurrentVersion<typeof keepNode>({
       node,
       request,
       launchToken,

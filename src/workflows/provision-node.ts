@@ -1,4 +1,4 @@
-import { continueAsNew, isCancellation, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import type { LaunchFailureDetails } from '../activities/types.ts';
 import type { GrantMessage } from '../contract/account-broker.ts';
@@ -20,6 +20,7 @@ import { isRefused, isWorthWaiting, launch } from './launch.ts';
 import { Saga } from './saga.ts';
 import { withDeadline } from './scopes.ts';
 import { openStory, type Continuation, type Story } from './story.ts';
+import { continueOnCurrentVersion } from './versions.ts';
 import { leaveLine, waitBeforeNextLaunch, waitForTurn } from './waiting.ts';
 
 /**
@@ -52,9 +53,10 @@ export async function provisionNode(input: ProvisionNodeRequest | Continuation):
     for (;;) {
       const turn = await waitForTurn(story, join);
       if (turn.kind === 'kept') return turn.node;
+      if (turn.kind === 'outdated') return continueStory(story);
       const ready = await tryLaunch(story, turn.grant);
       if (ready !== undefined) return ready;
-      if (workflowInfo().continueAsNewSuggested) await continueStory(story);
+      if (workflowInfo().continueAsNewSuggested || story.version.isOutdated) return continueStory(story);
     }
   };
   const withinItsTime = (): Promise<Node> => withDeadline(story.until, `the provision of ${request.name}`, provision);
@@ -159,9 +161,9 @@ async function nextAfterRefusal(story: Story, error: unknown): Promise<undefined
   return undefined;
 }
 
-/** Only here, where nothing is owned, is the history cut: a wait of weeks with many refusals must not fill it. */
-async function continueStory(story: Story): Promise<void> {
-  await continueAsNew<typeof provisionNode>({
+/** Only where nothing is owned is the history cut: a wait of weeks with many refusals must not fill it, nor keep an outdated worker busy. */
+async function continueStory(story: Story): Promise<never> {
+  return continueOnCurrentVersion<typeof provisionNode>({
     request: story.request,
     board: story.board.state(),
     hostKeyMismatches: story.hostKeyMismatches,

@@ -14,6 +14,7 @@ import type { Wishes } from '../domain/offerings.ts';
 import { aboutProvision } from './about.ts';
 import { Board, type BoardState } from './board.ts';
 import { Inbox } from './inbox.ts';
+import { Version } from './versions.ts';
 
 /** What a provision hands its next execution when it continues as new, which it does only while it owns nothing. */
 export interface Continuation {
@@ -33,6 +34,7 @@ export interface Story {
   readonly until: number | undefined;
   readonly board: Board;
   readonly inbox: Inbox;
+  readonly version: Version;
   /** Machines that never showed the host key we gave them. */
   hostKeyMismatches: number;
   /** Why the last launch came to nothing. */
@@ -70,6 +72,7 @@ export function openStory(input: ProvisionNodeRequest | Continuation): Story {
     until: deadlines?.whole === undefined ? undefined : board.requestedAt + (ms(deadlines.whole) ?? 0),
     board,
     inbox: new Inbox().takingAnswers(),
+    version: new Version(),
     hostKeyMismatches: continued?.hostKeyMismatches ?? 0,
   };
 }

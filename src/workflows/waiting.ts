@@ -30,9 +30,11 @@ import type { Story } from './story.ts';
 /** Long enough for a broker to start and look, with its place in the account's budget. */
 const ONE_LOOK_MS = 20 * SECOND;
 
-/** How the wait for a launch ends well. */
+/** How the wait for a launch ends well. `outdated`: it should go on with the current version of the worker; its place is kept by its arrival. */
 export type Turn =
-  { readonly kind: 'grant'; readonly grant: GrantMessage } | { readonly kind: 'kept'; readonly node: Node };
+  | { readonly kind: 'grant'; readonly grant: GrantMessage }
+  | { readonly kind: 'kept'; readonly node: Node }
+  | { readonly kind: 'outdated' };
 
 /**
  * Sleeps until the broker grants an offering. Fails with `capacity_unavailable` when the time for that has passed. Where a living instance has
@@ -69,6 +71,10 @@ export async function waitForTurn(story: Story, joinKept: () => Promise<Node | u
       const again = sent === 1 ? TICKET_FIRST_RESEND_MS * (1 + Math.random()) : TICKET_RESEND_MS;
       const withinMs = Math.min(left, Math.round(again));
       const answer = await inbox.answerTo(ticket.ticketId, withinMs, `wait for capacity: ${what}`.slice(0, 100));
+      if ((answer === undefined || answer === 'called') && story.version.isOutdated) {
+        await leaveLine(ticket.name);
+        return { kind: 'outdated' };
+      }
       if (answer === undefined || answer === 'called') continue;
       if (answer.kind === 'grant') return answer;
       throw failure(refusalType(answer.refusal.type), answer.refusal.message);

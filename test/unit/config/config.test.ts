@@ -113,6 +113,8 @@ describe('the environment', () => {
       NAVARCH_LOG_LEVEL: 'debug',
       NAVARCH_LOG_FORMAT: 'pretty',
       NAVARCH_MAX_CACHED_WORKFLOWS: '50',
+      NAVARCH_DEPLOYMENT_NAME: 'provisioner_research',
+      NAVARCH_BUILD_ID: '1.4.0+9fc2e1a',
     });
     expect(config).toMatchObject({
       account: 'research',
@@ -134,6 +136,7 @@ describe('the environment', () => {
       metricsAddress: '0.0.0.0:9464',
       log: { level: 'debug', format: 'pretty' },
       maxCachedWorkflows: 50,
+      deployment: { deploymentName: 'provisioner_research', buildId: '1.4.0+9fc2e1a' },
     });
     expect(await config.ssh.previousPrivateKey?.()).toBe(PREVIOUS_KEY);
     expect(await config.ssh.hostKeySecret()).toBe(HOST_KEY_SECRET);
@@ -174,6 +177,35 @@ describe('what is missing', () => {
     expect(complaintsAbout({ ...without('LAMBDA_API_KEY'), LAMBDA_API_KEY_FILE: '' })).toEqual([
       'LAMBDA_API_KEY is not set (nor LAMBDA_API_KEY_FILE, the path of a file that holds it): Lambda Cloud API key',
     ]);
+  });
+});
+
+describe('a version of a deployment', () => {
+  const VERSION = { NAVARCH_DEPLOYMENT_NAME: 'provisioner', NAVARCH_BUILD_ID: '1.4.0' };
+
+  test('is what a worker is not, unless it is told', () => {
+    expect(readConfig(LEAST).deployment).toBeUndefined();
+    expect(readConfig({ ...LEAST, NAVARCH_DEPLOYMENT_NAME: '', NAVARCH_BUILD_ID: ' ' }).deployment).toBeUndefined();
+  });
+
+  test.each([
+    ['NAVARCH_BUILD_ID', 'NAVARCH_DEPLOYMENT_NAME'],
+    ['NAVARCH_DEPLOYMENT_NAME', 'NAVARCH_BUILD_ID'],
+  ] as const)('has a name and a build: without %s it is refused', (missing, given) => {
+    expect(complaintsAbout({ ...LEAST, [given]: VERSION[given] })).toEqual([
+      `${missing} is not set, but ${given} is: set both or neither`,
+    ]);
+  });
+
+  test.each([
+    ['NAVARCH_DEPLOYMENT_NAME', 'team.provisioner', /must be letters, digits, _ and -/],
+    ['NAVARCH_DEPLOYMENT_NAME', 'a'.repeat(101), /at most 100/],
+    ['NAVARCH_BUILD_ID', '1.4.0:rc', /must be letters, digits, \. _ \+ and -/],
+    ['NAVARCH_BUILD_ID', '-1', /begin with a letter or digit/],
+  ])('%s=%s is refused: Temporal writes a version as name:build, once as name.build', (name, value, rule) => {
+    const complaints = complaintsAbout({ ...LEAST, ...VERSION, [name]: value });
+    expect(complaints).toHaveLength(1);
+    expect(complaints[0]).toMatch(rule);
   });
 });
 
