@@ -1,5 +1,14 @@
-import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
-import type { Client, ScheduleDescription, ScheduleOptions } from '@temporalio/client';
+import {
+  Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  ServiceError,
+  type ScheduleDescription,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { unread } from './contract/unread.ts';
 import { sweepScheduleId, WORKFLOW_TYPE } from './contract/workflow-ids.ts';
 import { SWEEP_INTERVAL_MS, SWEEP_TIMEOUT_MS } from './domain/deadlines.ts';
 
@@ -28,12 +37,23 @@ export async function ensureSweepSchedule(client: Client, target: SweepScheduleT
       if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     }
     try {
-      await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...wanted, state: pauseOf(state) }));
+      await update(client, scheduleId, wanted);
       return;
     } catch (error) {
       // Somebody has deleted it between the two.
       if (!(error instanceof ScheduleNotFoundError) || tries === MOST_TRIES) throw error;
     }
+  }
+}
+
+async function update(client: Client, scheduleId: string, wanted: ReturnType<typeof wantedSchedule>): Promise<void> {
+  const change = ({ state }: Pick<ScheduleDescription, 'state'>) => ({ ...wanted, state: pauseOf(state) });
+  try {
+    await client.schedule.getHandle(scheduleId).update(change);
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError || error instanceof ServiceError) throw error;
+    // The key of what is there is lost; nothing of it is kept.
+    await withoutReading(client).schedule.getHandle(scheduleId).update(change);
   }
 }
 
@@ -55,24 +75,59 @@ export interface SweepSchedule {
   readonly next: Date | undefined;
 }
 
-/** Undefined: there is none. */
+/** Undefined: there is none. @throws EncryptedPayloadError where the caller has no keys at all */
 export async function readSweepSchedule(
   client: Client,
   target: SweepScheduleTarget,
 ): Promise<SweepSchedule | undefined> {
+  const id = sweepScheduleId(target.account);
   let found: ScheduleDescription;
+  let asWanted = false;
   try {
-    found = await client.schedule.getHandle(sweepScheduleId(target.account)).describe();
+    found = await client.schedule.getHandle(id).describe();
+    asWanted = isAsWanted(found, wantedSchedule(target)) && !(await isOfOtherKey(found, client));
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return undefined;
-    throw error;
+    // Its key is lost, or newer than ours: whoever encrypts writes it again.
+    if (error instanceof ServiceError || isPlain(await sampleOf(client))) throw error;
+    found = await withoutReading(client).schedule.getHandle(id).describe();
   }
   const { state, info } = found;
   return {
-    asWanted: isAsWanted(found, wantedSchedule(target)),
+    asWanted,
     paused: state.paused ? (state.note ?? '') : undefined,
     next: info.nextActionTimes[0],
   };
+}
+
+/** A Schedule outlives every key, unless it is written again with the next one. What is in clear may stay so: it says nothing. */
+async function isOfOtherKey({ raw }: ScheduleDescription, client: Client): Promise<boolean> {
+  const [written] = raw.schedule?.action?.startWorkflow?.input?.payloads ?? [];
+  if (written === undefined || isPlain(written)) return false;
+  return shownMetadata(written) !== shownMetadata(await sampleOf(client));
+}
+
+/** A payload as the client would write it now. */
+async function sampleOf({ options }: Client): Promise<Payload> {
+  let payloads: Payload[] = [defaultPayloadConverter.toPayload({})];
+  for (const codec of options.loadedDataConverter.payloadCodecs) payloads = await codec.encode(payloads);
+  return payloads[0] ?? {};
+}
+
+function isPlain(payload: Payload): boolean {
+  return shownMetadata(payload) === shownMetadata(defaultPayloadConverter.toPayload({}));
+}
+
+function shownMetadata({ metadata }: Payload): string {
+  return Object.entries(metadata ?? {})
+    .map(([name, bytes]) => `${name}=${Buffer.from(bytes).toString()}`)
+    .sort()
+    .join();
+}
+
+function withoutReading({ connection, options }: Client): Client {
+  const { namespace, interceptors, loadedDataConverter } = options;
+  return new Client({ connection, namespace, interceptors, dataConverter: unread(loadedDataConverter.payloadCodecs) });
 }
 
 function wantedSchedule({ account, taskQueue }: SweepScheduleTarget) {

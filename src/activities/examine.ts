@@ -9,6 +9,7 @@ import { formatDuration } from '../domain/durations.ts';
 import { judgeClock, judgeSshKey, ok, unknown, wrong, type Finding } from '../domain/findings.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { downloadProblem } from './download-problem.ts';
+import { withoutMemos } from './owners.ts';
 import type { ExaminationActivities, LambdaExaminationActivities } from './types.ts';
 
 /** A name that no node has: ours are instance ids. */
@@ -64,7 +65,7 @@ export function createExaminationActivities(dependencies: ActivityDependencies):
         const { workflowExecution, activityId } = activityInfo();
         if (workflowExecution === undefined) throw new Error('a step of no workflow');
         const { workflowId, runId } = workflowExecution;
-        const { raw } = await temporal.workflow.getHandle(workflowId, runId).describe();
+        const { raw } = await withoutMemos(temporal).workflow.getHandle(workflowId, runId).describe();
         const me = raw.pendingActivities?.find((activity) => activity.activityId === activityId);
         // Written down when the step was handed out, which was a moment ago.
         const startedAt = me?.lastStartedTime;

@@ -1,6 +1,6 @@
-import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { Client, ServiceError, WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { dueBy, launchedBy, OWNED_TOKENS, ownedInstance, ownedTokens } from '../contract/memo.ts';
+import { unread } from '../contract/unread.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { RunningOwner } from '../domain/orphan-verdict.ts';
 import type { RunReference } from './types.ts';
@@ -14,6 +14,12 @@ export interface OwnerView extends RunningOwner, RunReference {
   readonly taskAttempts: number;
   /** It was started and never got a first workflow task: it sleeps until something signals it. */
   readonly isAsleep: boolean;
+}
+
+/** The same Temporal, where nothing is asked for that may be encrypted: a memo that cannot be read does not keep a run from being found. */
+export function withoutMemos({ connection, options }: Client): Client {
+  const { namespace, interceptors, loadedDataConverter } = options;
+  return new Client({ connection, namespace, interceptors, dataConverter: unread(loadedDataConverter.payloadCodecs) });
 }
 
 /** Who runs for a name: the provision is asked for first, so that a hand-over between the two questions is not missed. */

@@ -1,5 +1,10 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { ScheduleNotFoundError, WorkflowNotFoundError, type ScheduleExecutionResult } from '@temporalio/client';
+import {
+  ScheduleNotFoundError,
+  ServiceError,
+  WorkflowNotFoundError,
+  type ScheduleExecutionResult,
+} from '@temporalio/client';
 import type { Instance } from '../clients/lambda/index.ts';
 import type { Judgement, Ledger, OwnerTrouble, SweepResult } from '../contract/sweep.ts';
 import { keepNodeId, provisionNodeId, sweepScheduleId } from '../contract/workflow-ids.ts';
@@ -16,7 +21,7 @@ import {
 import { TAG, tagged, tagValue, type TaggedInstance } from '../domain/names.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { inParallel } from './in-parallel.ts';
-import { describeOwners, isKnownToLatest, isRunKnown, type OwnerView } from './owners.ts';
+import { describeOwners, isKnownToLatest, isRunKnown, withoutMemos, type OwnerView } from './owners.ts';
 import { terminate } from './lambda.ts';
 import { steady } from './steady.ts';
 import type { OwnershipActivities, SweepActivities } from './types.ts';
@@ -39,6 +44,7 @@ export function createSweepActivities(dependencies: ActivityDependencies): {
   readonly main: OwnershipActivities;
 } {
   const { lambda, temporal, namespaceId, account } = dependencies;
+  const unreadTemporal = withoutMemos(temporal);
 
   const onLambda: SweepActivities = {
     surveyInstances: steady(async ({ ledger, all, limits }) => {
@@ -129,7 +135,9 @@ export function createSweepActivities(dependencies: ActivityDependencies): {
           if ((await run.describe()).status.name === 'COMPLETED') return ((await run.result()) as SweepResult).ledger;
         } catch (error) {
           // Forgotten after the namespace's retention: the Schedule has been paused for long.
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
+          if (error instanceof WorkflowNotFoundError) continue;
+          // What cannot be decrypted is as good as forgotten: less is known, so less is ended.
+          if (error instanceof ServiceError) throw error;
         }
       }
       return { instances: {} };
@@ -140,7 +148,7 @@ export function createSweepActivities(dependencies: ActivityDependencies): {
   /** Latest first. None: the Schedule is not there (any more), or the server has none. */
   async function recentSweeps(): Promise<readonly ScheduleExecutionResult[]> {
     try {
-      const { info } = await temporal.schedule.getHandle(sweepScheduleId(account)).describe();
+      const { info } = await unreadTemporal.schedule.getHandle(sweepScheduleId(account)).describe();
       return [...info.recentActions].reverse();
     } catch (error) {
       if (error instanceof ScheduleNotFoundError) return [];

@@ -3,7 +3,7 @@ import { endNodeSignal, keptNodeQuery } from '../contract/messages.ts';
 import { keepNodeId, provisionNodeId } from '../contract/workflow-ids.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notYet } from './failures.ts';
-import { describeOwners, runningOwner, type OwnerView } from './owners.ts';
+import { describeOwners, runningOwner, withoutMemos, type OwnerView } from './owners.ts';
 import type { KeeperReference, RunReference, TemporalActivities } from './types.ts';
 
 /** A keeper answers its query in milliseconds; one that does not has no worker, or a failing task. */
@@ -11,6 +11,7 @@ const QUERY_DEADLINE_MS = 10_000;
 
 /** Questions about our own workflows. Temporal knows which owners run: this costs no Lambda request (P9). */
 export function createTemporalActivities({ temporal }: ActivityDependencies): TemporalActivities {
+  const runs = withoutMemos(temporal);
   return {
     async lookUpKeeper({ name }) {
       const found = await runningOwner(temporal, keepNodeId(name));
@@ -73,7 +74,7 @@ export function createTemporalActivities({ temporal }: ActivityDependencies): Te
   };
 
   function describe({ workflowId, runId }: { readonly workflowId: string; readonly runId?: string }) {
-    return temporal.workflow.getHandle(workflowId, runId).describe();
+    return runs.workflow.getHandle(workflowId, runId).describe();
   }
 
   async function statusOf(workflowId: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { defaultPayloadConverter } from '@temporalio/common';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { getClient, startWorkflow } from '@temporalio/nexus';
 import { provisionNodeRequest, type Node, type ProvisionNodeRequest } from '../contract/provision-node.ts';
 import { refuseDifferent } from '../contract/same-request.ts';
@@ -40,14 +40,16 @@ type StartInput = { readonly request?: unknown } | undefined;
 /** What a run works on: what it was started with, also when that was by its predecessor in continue-as-new. */
 async function requestOf({ workflowId, runId }: BackingRun): Promise<unknown> {
   const { options, workflowService } = getClient();
+  const { payloadCodecs } = options.loadedDataConverter;
   const { history } = await workflowService.getWorkflowExecutionHistory({
     namespace: options.namespace,
     execution: { workflowId, runId },
     maximumPageSize: 1,
   });
   const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const [payload] = started?.input?.payloads ?? [];
-  // Our workers use no codec.
-  const input = payload == null ? undefined : defaultPayloadConverter.fromPayload<StartInput>(payload);
+  let payloads: Payload[] = started?.input?.payloads ?? [];
+  for (const codec of [...payloadCodecs].reverse()) payloads = await codec.decode(payloads);
+  const [payload] = payloads;
+  const input = payload === undefined ? undefined : defaultPayloadConverter.fromPayload<StartInput>(payload);
   return started?.continuedExecutionRunId ? input?.request : input;
 }

@@ -69,7 +69,9 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
   setHandler(wakeSignal, () => void (isWoken = true), {
     description: 'Nothing: it only wakes. Where workers are versions, it moves to the current one.',
   });
+  // All of it, in each generation: where payloads are encrypted, with the key of today. One entry that cannot be read any more hides the rest.
   upsertMemo({
+    ...workflowInfo().memo,
     [OWNED_TOKENS]: [launchToken],
     [OWNED_INSTANCE]: node.instanceId,
     [DUE_BY]: endsAt ?? 0,
