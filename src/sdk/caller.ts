@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { Client, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import { unread } from '../contract/unread.ts';
 import { NodeProvisionerError, NoWorkerError } from './errors.ts';
 import { workflowUrl, type Place, type WorkflowPlace } from './temporal-ui.ts';
 import { GIVEN_UP, unwrap } from './unwrap.ts';
@@ -8,6 +9,8 @@ import { GIVEN_UP, unwrap } from './unwrap.ts';
 /** Whom the SDK asks: a namespace's server, and the account's worker behind a task queue. */
 export class Caller {
   readonly client: Client;
+  /** The same, for what is to be found whether or not it can be read: memos are nothing to it. */
+  readonly unread: Client;
   readonly taskQueue: string;
   readonly #uiUrl: string | undefined;
   readonly #open = new Map<AbortController, Promise<unknown>>();
@@ -15,6 +18,14 @@ export class Caller {
 
   constructor(client: Client, taskQueue: string, uiUrl?: string) {
     this.client = client;
+    const { namespace, interceptors, loadedDataConverter } = client.options;
+    const { connection } = client;
+    this.unread = new Client({
+      connection,
+      namespace,
+      interceptors,
+      dataConverter: unread(loadedDataConverter.payloadCodecs),
+    });
     this.taskQueue = taskQueue;
     this.#uiUrl = uiUrl;
   }

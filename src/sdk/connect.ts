@@ -1,7 +1,9 @@
 import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { EncryptionCodec, type KeySource } from '../payload-encryption/index.ts';
 import { readEnvironment, type Environment } from './environment.ts';
 import { ConfigurationError, TemporalUnreachableError } from './errors.ts';
+import { keysGiven, type PayloadKeys } from './payload-keys.ts';
 import { uiOf } from './temporal-ui.ts';
 import { tlsOptions, type TlsOptions } from './tls.ts';
 
@@ -31,6 +33,11 @@ export interface ConnectOptions {
    * for a server of Temporal Cloud, https://cloud.temporal.io; else none.
    */
   readonly uiUrl?: string;
+  /**
+   * Keys of encrypted payloads, as the workers' NAVARCH_PAYLOAD_KEYS holds them: one a line, the first encrypts, all decrypt. A function is asked
+   * again while the client runs. Default: NAVARCH_PAYLOAD_KEYS, or the file that NAVARCH_PAYLOAD_KEYS_FILE names; else nothing is encrypted.
+   */
+  readonly payloadKeys?: PayloadKeys;
   /** What else Temporal's client can do (metadata, interceptors, channel arguments); goes before the configuration, and behind the options above. */
   readonly connectionOptions?: ConnectionOptions;
   /** Variables to read instead of the process's environment. */
@@ -42,6 +49,7 @@ export interface ResolvedOptions {
   readonly connection: ConnectionOptions & { readonly address: string };
   readonly namespace: string;
   readonly uiUrl: string | undefined;
+  readonly payloadKeys: KeySource;
 }
 
 // An address where nothing listens is retried by gRPC until then; a server that is there answers within milliseconds.
@@ -49,7 +57,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 /** @throws ConfigurationError before anything is sent; TemporalUnreachableError */
 export async function connectClient(options: ConnectOptions): Promise<{ client: Client; uiUrl: string | undefined }> {
-  const { connection: connectionOptions, namespace, uiUrl } = usable(() => resolve(options));
+  const { connection: connectionOptions, namespace, uiUrl, payloadKeys } = usable(() => resolve(options));
+  await requireKeys(payloadKeys);
   const connection = usable(() => Connection.lazy(connectionOptions));
   try {
     await connection.ensureConnected();
@@ -58,7 +67,10 @@ export async function connectClient(options: ConnectOptions): Promise<{ client: 
     const where = `${connectionOptions.address}, ${isOverTls(connectionOptions) ? 'over TLS' : 'without TLS'}`;
     throw new TemporalUnreachableError(`cannot reach Temporal at ${where}: ${whyOf(error)}`, { cause: error });
   }
-  return { client: new Client({ connection, namespace }), uiUrl };
+  return {
+    client: new Client({ connection, namespace, dataConverter: { payloadCodecs: [new EncryptionCodec(payloadKeys)] } }),
+    uiUrl,
+  };
 }
 
 /** What is asked of Temporal's client. @throws Error, of what cannot be used */
@@ -88,7 +100,17 @@ export function resolve(options: ConnectOptions): ResolvedOptions {
     connection,
     namespace: options.namespace ?? configured.namespace ?? 'default',
     uiUrl: uiUrlOf(options.uiUrl ?? environment.uiUrl) ?? uiOf(address),
+    payloadKeys: options.payloadKeys === undefined ? environment.payloadKeys : keysGiven(options.payloadKeys),
   };
+}
+
+/** Said now, and not of the first payload. */
+async function requireKeys(keys: KeySource): Promise<void> {
+  try {
+    await keys.ring();
+  } catch (error) {
+    throw new ConfigurationError(whyOf(error), { cause: error });
+  }
 }
 
 function uiUrlOf(text: string | undefined): string | undefined {

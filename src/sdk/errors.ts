@@ -53,7 +53,10 @@ export class TemporalUnreachableError extends NodeProvisionerError {
   override readonly name = 'TemporalUnreachableError';
 }
 
-/** The options of `connect`, the environment or Temporal's configuration file cannot be used: nothing was asked, and asking again will not help. */
+/**
+ * The options of `connect`, the environment or Temporal's configuration file cannot be used: nothing was asked, and asking again will not
+ * help. Or the answer is encrypted with a key that is not among NAVARCH_PAYLOAD_KEYS: what was asked may have been done.
+ */
 export class ConfigurationError extends NodeProvisionerError {
   override readonly name = 'ConfigurationError';
 }

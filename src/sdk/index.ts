@@ -43,5 +43,6 @@ export {
   QuotaExceededError,
   UnauthorizedError,
 } from './provisioning-errors.ts';
+export { payloadCodec, type PayloadKeys } from './payload-keys.ts';
 export type { SweepOptions, SweepReport } from './sweep.ts';
 export type { Pem, TlsOptions } from './tls.ts';

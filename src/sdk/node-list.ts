@@ -38,7 +38,7 @@ export interface ListedNode {
 export async function listNodes(caller: Caller, filter: NodeFilter): Promise<readonly ListedNode[]> {
   const nodes = await caller.ask(undefined, async () => {
     const found: ListedNode[] = [];
-    for await (const execution of caller.client.workflow.list({ query: listFilter(caller.taskQueue, filter) })) {
+    for await (const execution of caller.unread.workflow.list({ query: listFilter(caller.taskQueue, filter) })) {
       const node = listed(execution);
       if (carriesAll(node, filter.labels)) found.push(node);
     }

@@ -50,12 +50,12 @@ export class NodeProvision {
    * @returns whether it was asked; false: it has ended, so that nothing happens. @throws TemporalUnreachableError
    */
   async cancel(): Promise<boolean> {
-    const { client } = this.#caller;
+    const { client, unread } = this.#caller;
     const { workflowId, runId } = this;
     return this.#caller.ask(workflowId, async () => {
       try {
         // It may have continued as new since; the first run's id names the chain, so that a later provision of the name is left alone.
-        const { raw, status } = await client.workflow.getHandle(workflowId, runId).describe();
+        const { raw, status } = await unread.workflow.getHandle(workflowId, runId).describe();
         if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') return false;
         const firstExecutionRunId = raw.workflowExecutionInfo?.firstRunId ?? runId;
         await client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId }).cancel();

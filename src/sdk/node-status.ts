@@ -9,6 +9,7 @@ import { accountBrokerId, keepNodeId, provisionNodeId } from '../contract/workfl
 import type { Phase } from '../domain/phases.ts';
 import type { Caller } from './caller.ts';
 import { NoWorkerError } from './errors.ts';
+import { messageOf } from './failure-message.ts';
 import type { WorkflowPlace } from './temporal-ui.ts';
 
 /** Where a node is by its owner's word, and what Temporal knows of the step in hand. */
@@ -56,7 +57,8 @@ export async function readStatus(caller: Caller, name: string): Promise<NodeStat
 /** Of a workflow's latest run, or of this one. @throws NoWorkerError: only a worker can answer; TemporalUnreachableError */
 export async function readProgress(caller: Caller, workflow: string | WorkflowPlace): Promise<Progress> {
   const progress = await askWorkflow(caller, workflow, progressQuery);
-  const trouble = troubleOf(await described(caller, workflow)) ?? (await troubleOfLine(caller, progress));
+  const trouble =
+    (await troubleOf(caller, await described(caller, workflow))) ?? (await troubleOfLine(caller, progress));
   return trouble === undefined ? progress : { ...progress, trouble };
 }
 
@@ -72,12 +74,15 @@ async function troubleOfLine(caller: Caller, { phase }: OwnersProgress): Promise
 /** temporal.api.enums.v1.ApplicationErrorCategory: a failure that is part of the plan. */
 const BENIGN = 1;
 
-function troubleOf(description: WorkflowExecutionDescription | undefined): string | undefined {
+async function troubleOf(
+  { client }: Caller,
+  description: WorkflowExecutionDescription | undefined,
+): Promise<string | undefined> {
   const failures = description?.raw.pendingActivities?.flatMap(({ lastFailure }) => lastFailure ?? []) ?? [];
   const real = failures.find(
     ({ applicationFailureInfo }) => (applicationFailureInfo?.category as number | undefined) !== BENIGN,
   );
-  return real?.message ?? undefined;
+  return real === undefined ? undefined : messageOf(client, real);
 }
 
 /** Asks the workflow's latest run, or this one. */
@@ -121,7 +126,7 @@ export async function described(
   const { workflowId, runId } = placeOf(caller, workflow);
   return caller.ask(workflow, async () => {
     try {
-      return await caller.client.workflow.getHandle(workflowId, runId).describe();
+      return await caller.unread.workflow.getHandle(workflowId, runId).describe();
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;

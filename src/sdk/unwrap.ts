@@ -15,6 +15,7 @@ import { parseRequest } from '../contract/parse.ts';
 import { isFailureType } from '../domain/failures.ts';
 import { errorOfType } from './error-of-type.ts';
 import {
+  ConfigurationError,
   NodeProvisionerError,
   NoWorkerError,
   ProvisionCancelledError,
@@ -22,6 +23,7 @@ import {
   WorkflowLostError,
   type ErrorOrigin,
 } from './errors.ts';
+import { unreadableAnswer } from './payload-keys.ts';
 import type { Place } from './temporal-ui.ts';
 
 /** The reason of an error where nobody waited for the answer any more. */
@@ -48,6 +50,8 @@ export function unwrap(error: unknown, asked: Asked): unknown {
   const { workflowId, runId, url } = asked;
   const place = { workflowId, runId, url };
   if (error instanceof NodeProvisionerError) return error;
+  const unreadable = unreadableAnswer(error);
+  if (unreadable !== undefined) return new ConfigurationError(unreadable, { ...place, cause: error });
   if (error instanceof ApplicationFailure) return fromFailure(error, place);
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) {
     return fromFailure(error.cause ?? error, place);
