@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto'; // CommonJS, whose names Node cannot see
 import { EncryptedPayloadError } from './errors.ts';
 import type { PayloadKey } from './key-ring.ts';
 import type { KeySource } from './key-source.ts';
@@ -57,7 +57,7 @@ function encrypt(payload: Payload, { id, key }: PayloadKey): Payload {
   const keyId = Buffer.from(id);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(keyId);
-  const plain = temporal.api.common.v1.Payload.encode(payload).finish();
+  const plain = proto.temporal.api.common.v1.Payload.encode(payload).finish();
   return {
     metadata: { encoding: Buffer.from(ENCRYPTED), [KEY_ID]: keyId },
     data: Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]),
@@ -76,7 +76,7 @@ function decrypt(payload: Payload, { id, key }: PayloadKey): Payload {
   } catch {
     throw unreadable(id);
   }
-  return temporal.api.common.v1.Payload.decode(plain);
+  return proto.temporal.api.common.v1.Payload.decode(plain);
 }
 
 function unreadable(id: string): EncryptedPayloadError {
