@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { runCli, type Registrar } from './cli/index.ts';
+import { ConfigurationError } from './config.ts';
 import { SCENARIO_NAMES, type ScenarioName } from './demo/scenario-names.ts';
 
 // Wiring of the command line: our streams, Ctrl-C, and the commands that start something instead of asking Temporal. What those need is
@@ -41,6 +42,31 @@ const simulator: Registrar = (program) => {
     .action(async (options: Record<string, string>) => {
       const { runSimulator } = await import('./simulator/index.ts');
       await runSimulator(options, { out: process.stdout, signal: interrupted.signal });
+    });
+};
+
+const codecServer: Registrar = (program) => {
+  program
+    .command('codec-server')
+    .description(
+      'let the Temporal UI and the temporal command line read encrypted payloads, with the keys in NAVARCH_PAYLOAD_KEYS, until Ctrl-C',
+    )
+    .option(
+      '--listen <host:port>',
+      'where; elsewhere than on this machine only with NAVARCH_CODEC_SERVER_TOKEN (default: 127.0.0.1:8888)',
+    )
+    .option(
+      '--ui-origin <origin>',
+      'the Temporal UI whose pages are answered, as https://temporal.example.com (default: none)',
+    )
+    .action(async (options: { listen?: string; uiOrigin?: string }) => {
+      const { isMisuse, runCodecServer } = await import('./payload-encryption/run-codec-server.ts');
+      const { signal } = interrupted;
+      try {
+        await runCodecServer(options, { environment: process.env, out: process.stderr, signal });
+      } catch (error) {
+        throw isMisuse(error) ? new ConfigurationError(error.message) : error;
+      }
     });
 };
 
@@ -91,7 +117,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   signal: interrupted.signal,
   version,
-  commands: [worker, simulator, demo],
+  commands: [worker, codecServer, simulator, demo],
 });
 // Temporal's native side keeps the process alive for a moment; what was to be done is done.
 process.exit(ownExitCode ?? exitCode);
