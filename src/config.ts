@@ -52,7 +52,12 @@ export interface WorkerConfig {
   readonly bootstrapSecret: (name: string) => Promise<string | undefined>;
   readonly http: { readonly host: string; readonly port: number };
   readonly metricsAddress: string | undefined;
-  readonly log: { readonly level: (typeof LOG_LEVELS)[number]; readonly format: 'json' | 'pretty' };
+  readonly log: {
+    readonly level: (typeof LOG_LEVELS)[number];
+    readonly format: 'json' | 'pretty';
+    /** Further fields that are not written. */
+    readonly redact?: readonly string[];
+  };
   readonly maxCachedWorkflows: number;
   /** Undefined: payloads are not encrypted. */
   readonly payloadKeys: Secret | undefined;
@@ -61,6 +66,9 @@ export interface WorkerConfig {
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+/** Names with dots between them; `*` is any one. */
+const LOG_FIELD = /^(\*|[A-Za-z_$][\w$]*)(\.(\*|[A-Za-z_$][\w$]*))*$/;
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 const duration = z
@@ -198,6 +206,17 @@ export const VARIABLES = {
     .default('info')
     .describe('Default info.'),
   NAVARCH_LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').default('json').describe('Default json.'),
+  NAVARCH_LOG_REDACT: z
+    .string()
+    .transform((text) => text.split(',').map((path) => path.trim()))
+    .refine(
+      (paths) => paths.every((path) => LOG_FIELD.test(path)),
+      'must be names of fields, such as reason,err.message,*.address',
+    )
+    .optional()
+    .describe(
+      'Fields of log lines that are written as [redacted], besides those that hold secrets: `reason,err.message,*.address`. Default: none.',
+    ),
   NAVARCH_MAX_CACHED_WORKFLOWS: wholeNumber(2, 1_000_000)
     .default(100)
     .describe('Workflows kept in memory between their tasks; others are replayed. Default 100.'),
@@ -299,7 +318,11 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
     bootstrapSecret: (name) => bootstrapSecret(v.NAVARCH_BOOTSTRAP_SECRETS_DIR, name),
     http: { host, port: Number(httpPort) },
     metricsAddress: v.NAVARCH_METRICS_ADDRESS,
-    log: { level: v.NAVARCH_LOG_LEVEL, format: v.NAVARCH_LOG_FORMAT },
+    log: {
+      level: v.NAVARCH_LOG_LEVEL,
+      format: v.NAVARCH_LOG_FORMAT,
+      ...(v.NAVARCH_LOG_REDACT === undefined ? {} : { redact: v.NAVARCH_LOG_REDACT }),
+    },
     maxCachedWorkflows: v.NAVARCH_MAX_CACHED_WORKFLOWS,
     payloadKeys:
       v.NAVARCH_PAYLOAD_KEYS === undefined

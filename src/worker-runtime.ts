@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { WorkerConfig } from './config.ts';
-import { createLogger, temporalLogger, type Logger } from './observability/logger.ts';
+import { createLogger, temporalLogger, type Logger, type LogOptions } from './observability/logger.ts';
+import { HISTOGRAM_BUCKETS } from './observability/metrics.ts';
 
 /**
  * For a process that is a worker and nothing else, before its first workflow: engines that are begun from here on keep their heaps small. A
@@ -14,7 +15,9 @@ export function keepMemorySmall(): void {
 }
 
 /** Logs and metrics of Temporal's native side. Once per process, before the first connection. */
-export function installRuntime(config: Pick<WorkerConfig, 'log' | 'metricsAddress'>): Logger {
+export function installRuntime(
+  config: Pick<WorkerConfig, 'metricsAddress'> & Partial<Pick<WorkerConfig, 'account'>> & { readonly log: LogOptions },
+): Logger {
   const logger = createLogger(config.log);
   Runtime.install({
     logger: temporalLogger(logger),
@@ -24,7 +27,17 @@ export function installRuntime(config: Pick<WorkerConfig, 'log' | 'metricsAddres
       logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} },
       ...(config.metricsAddress === undefined
         ? {}
-        : { metrics: { prometheus: { bindAddress: config.metricsAddress, useSecondsForDurations: true } } }),
+        : {
+            metrics: {
+              // What one Prometheus gathers of several accounts stays apart by it.
+              globalTags: { account: config.account ?? 'default' },
+              prometheus: {
+                bindAddress: config.metricsAddress,
+                useSecondsForDurations: true,
+                histogramBucketOverrides: HISTOGRAM_BUCKETS,
+              },
+            },
+          }),
     },
   });
   return logger;

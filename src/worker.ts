@@ -10,7 +10,12 @@ import { checkBeforeSending } from './activities/launch.ts';
 import { Broker } from './activities/broker.ts';
 import { Pacer } from './activities/pacer.ts';
 import { rememberedKeys } from './activities/ssh-keys.ts';
-import { LambdaClient, LambdaUnauthorizedError } from './clients/lambda/index.ts';
+import {
+  LambdaClient,
+  LambdaUnauthorizedError,
+  type LambdaExchange,
+  type LambdaRequestKind,
+} from './clients/lambda/index.ts';
 import { NavarchClient } from './clients/navarch/index.ts';
 import { readPrivateKey } from './clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
@@ -19,9 +24,12 @@ import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
 import { sweepScheduleId } from './contract/workflow-ids.ts';
 import { OLD_SSH_KEY_MS } from './domain/deadlines.ts';
+import type { Recorder } from './domain/metrics.ts';
 import { provisionerHandler } from './nexus/index.ts';
+import { startCensus } from './observability/census.ts';
 import { startHealthServer, type HealthServer } from './observability/health.ts';
 import type { Logger } from './observability/logger.ts';
+import { measuringLambda, workerMetrics } from './observability/metrics.ts';
 import { EncryptionCodec, keySource } from './payload-encryption/index.ts';
 import { searchAttributeCommands, type Place } from './setup/admin-commands.ts';
 import { ensureSweepSchedule, readSweepSchedule } from './sweep-schedule.ts';
@@ -41,6 +49,8 @@ export interface WorkerSettings {
   readonly temporal: TemporalTarget;
   readonly logger: Logger;
   readonly looks?: LookIntervals;
+  /** Between two counts of the account's nodes, for the metrics. Default 60 000. */
+  readonly censusEveryMs?: number | undefined;
   /** Default: the bundle beside this file if the build made one, else the sources. With payload keys it has to be one of encoded failures. */
   readonly workflowBundlePath?: string;
   /** What a test or an embedding adds to both workers. */
@@ -76,6 +86,7 @@ export async function startWorker({
   temporal,
   logger,
   looks = DEFAULT_LOOKS,
+  censusEveryMs,
   workflowBundlePath,
   workerOptions = {},
 }: WorkerSettings): Promise<RunningWorker> {
@@ -92,8 +103,9 @@ export async function startWorker({
     await requireSearchAttributes(connection, place);
     const namespaceId = await readNamespaceId(connection, namespace);
     const client = new Client({ connection, namespace, dataConverter });
+    const record = workerMetrics();
     const dependencies = {
-      ...clients(config, new Broker({ temporal: client, account: config.account })),
+      ...clients(config, new Broker({ temporal: client, account: config.account }), record),
       temporal: client,
       namespaceId,
       account: config.account,
@@ -142,6 +154,10 @@ export async function startWorker({
       return states.every((state) => state === 'RUNNING') ? undefined : `workers are ${states.join(', ')}`;
     };
     health = await startHealthServer(config.http, { notReady });
+    const census =
+      config.metricsAddress === undefined
+        ? undefined
+        : startCensus({ client, account: config.account, record, logger, notReady, everyMs: censusEveryMs });
 
     const stopAll = (): void => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -149,6 +165,7 @@ export async function startWorker({
     const ended = runAll(workers, stopAll).finally(async () => {
       lambda.stop();
       version.stop();
+      census?.stop();
       await health?.close();
       await connection.close();
     });
@@ -188,25 +205,31 @@ async function runAll(workers: readonly Worker[], stopAll: () => void): Promise<
 function clients(
   config: WorkerConfig,
   broker: Broker,
+  record: Recorder,
 ): { readonly lambda: LambdaClient; readonly navarch: NavarchClient } {
   const { lambda, navarch } = config;
   const pacer = new Pacer(lambda);
+  record('requestInterval', lambda.requestIntervalMs / 1_000);
+  record('launchInterval', lambda.launchIntervalMs / 1_000);
+  const pacing = {
+    beforeRequest: async (kind: LambdaRequestKind, signal?: AbortSignal): Promise<void> => {
+      await pacer.turn(kind === 'launchInstance', signal);
+      checkBeforeSending();
+    },
+    afterResponse: ({ errorType, retryAfterMs }: LambdaExchange): void => {
+      if (errorType !== 'rate_limited') return;
+      const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
+      pacer.pause(forMs);
+      // The other workers hear of it by the broker, whose looks and grants are most of what they send.
+      broker.tell(pauseSignal, { forMs }).catch(() => undefined);
+    },
+  };
   return {
     lambda: new LambdaClient({
       apiKey: lambda.apiKey,
       baseUrl: lambda.baseUrl,
       timeoutMs: lambda.timeoutMs,
-      beforeRequest: async (kind, signal) => {
-        await pacer.turn(kind === 'launchInstance', signal);
-        checkBeforeSending();
-      },
-      afterResponse: ({ errorType, retryAfterMs }) => {
-        if (errorType !== 'rate_limited') return;
-        const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
-        pacer.pause(forMs);
-        // The other workers hear of it by the broker, whose looks and grants are most of what they send.
-        broker.tell(pauseSignal, { forMs }).catch(() => undefined);
-      },
+      ...measuringLambda(pacing, record),
     }),
     navarch: new NavarchClient({
       baseUrl: navarch.controlPlaneUrl,

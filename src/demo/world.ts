@@ -35,6 +35,7 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'sshKeys'> {
    */
   readonly networkJitterMs?: number;
   readonly looks?: Partial<LookIntervals>;
+  readonly censusEveryMs?: number;
   readonly workflowBundlePath?: string;
   readonly workerOptions?: WorkerSettings['workerOptions'];
 }
@@ -54,6 +55,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     sshKeyFile,
     networkJitterMs = NETWORK_JITTER_MS,
     looks,
+    censusEveryMs,
     workflowBundlePath,
     workerOptions,
     ...simulated
@@ -92,6 +94,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         temporal: { connection: { address: temporalAddress }, namespace },
         logger,
         looks: { ...scaledLooks(factor), ...looks },
+        censusEveryMs,
         ...(workflowBundlePath === undefined ? {} : { workflowBundlePath }),
         ...(workerOptions === undefined ? {} : { workerOptions }),
       });

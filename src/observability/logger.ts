@@ -17,11 +17,18 @@ const REDACTED = [
 
 export type { Logger };
 
+export interface LogOptions {
+  readonly level: string;
+  readonly format: 'json' | 'pretty';
+  /** Further fields that are not written, as paths: `reason`, `err.message`, `*.address`. */
+  readonly redact?: readonly string[];
+}
+
 /** Structured logs, one JSON object a line (or coloured text for people), on stderr: stdout belongs to the program's own answers. */
-export function createLogger(options: { readonly level: string; readonly format: 'json' | 'pretty' }): Logger {
+export function createLogger(options: LogOptions): Logger {
   const settings = {
     level: options.level,
-    redact: { paths: REDACTED, censor: '[redacted]' },
+    redact: { paths: [...REDACTED, ...(options.redact ?? [])], censor: '[redacted]' },
     formatters: { level: (label: string) => ({ level: label }) },
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -39,7 +46,11 @@ export function temporalLogger(logger: Logger): TemporalLogger {
     const method = expected ? 'debug' : (level.toLowerCase() as 'trace' | 'debug' | 'info' | 'warn' | 'error');
     const { error, ...fields } = meta as LogMetadata & { error?: unknown };
     const { sdkComponent, ...rest } = fields as Record<string, unknown>;
-    logger[method]({ ...rest, component: sdkComponent, ...(error === undefined ? {} : { err: error }) }, message);
+    const node = nodeOf(rest['workflowId']);
+    logger[method](
+      { ...node, ...rest, component: sdkComponent, ...(error === undefined ? {} : { err: error }) },
+      message,
+    );
   };
   return {
     log,
@@ -49,4 +60,11 @@ export function temporalLogger(logger: Logger): TemporalLogger {
     warn: (message, meta) => log('WARN', message, meta),
     error: (message, meta) => log('ERROR', message, meta),
   };
+}
+
+/** Whose line it is: the workflows that a node has are named after it. */
+function nodeOf(workflowId: unknown): { readonly node?: string } {
+  const [, node] =
+    /^(?:provision-node|node|terminate-node)\/(.+)$/.exec(typeof workflowId === 'string' ? workflowId : '') ?? [];
+  return node === undefined ? {} : { node };
 }

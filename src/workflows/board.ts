@@ -1,7 +1,6 @@
 import {
   isCancellation,
   log,
-  metricMeter,
   setCurrentDetails,
   upsertMemo,
   upsertSearchAttributes,
@@ -16,6 +15,7 @@ import type { Offering } from '../domain/offerings.ts';
 import type { Phase } from '../domain/phases.ts';
 import { currentDetails, type About, type Ending, type Entry, type Standing } from './board-text.ts';
 import { failureTypeOf, messageOf } from './failures.ts';
+import { attentionAsked, nodeReady, phaseLeft, provisionEnded } from './metrics.ts';
 
 /** Phases in which something of ours runs on the machine. */
 const ON_THE_MACHINE: readonly Phase[] = ['connecting', 'proving_gpus', 'bootstrapping'];
@@ -98,11 +98,14 @@ export class Board {
   /** Runs the story of a provision. One that ends without a node says so, and why; what it launched is undone by then. */
   async during<T>(story: () => Promise<T>): Promise<T> {
     try {
-      return await story();
+      const result = await story();
+      provisionEnded('ready');
+      return result;
     } catch (error) {
       // Anything else is a defect, or the next generation: nothing has ended.
       if (!(error instanceof TemporalFailure)) throw error;
       const type = failureTypeOf(error);
+      provisionEnded(isCancellation(error) ? 'cancelled' : type);
       const ending = isCancellation(error)
         ? { how: 'cancelled' as const }
         : { how: 'failed' as const, ...optional('type', type) };
@@ -121,8 +124,11 @@ export class Board {
     if (phase === 'ended' && last !== undefined) last.until ??= Date.now();
     if (phase !== this.#phase) {
       this.#machine = undefined;
+      const now = Date.now();
+      phaseLeft(this.#phase, now - this.#since, phase);
+      if (phase === 'ready') this.#nodeIsReady(now);
       this.#phase = phase;
-      this.#since = Date.now();
+      this.#since = now;
       const launched = phase === 'waiting_for_capacity' && this.#launchedBefore() ? NONE_IN_HAND : [];
       upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.phase, value: phase }, ...pairs, ...launched]);
       log.info('phase', { phase, detail });
@@ -150,6 +156,7 @@ export class Board {
     this.#instanceId = instanceId;
     this.#update((record) => ({ ...record, instanceId }));
     upsertMemo({ [OWNED_INSTANCE]: instanceId });
+    log.info('launched', { node: this.#name, instanceId, ...this.#offering() });
     this.enter('booting', `until Lambda shows an address of instance ${instanceId}`, [
       { key: SEARCH_ATTRIBUTE.instanceId, value: instanceId },
     ]);
@@ -178,6 +185,7 @@ export class Board {
 
   /** The launch was refused, provably before anything was created. */
   notLaunched(reason: string, forCapacity: boolean): void {
+    log.info('not launched', { node: this.#name, reason, forCapacity, ...this.#offering() });
     this.#entries.pop();
     if (forCapacity) this.#refusals += 1;
     this.#notLaunched += 1;
@@ -189,14 +197,15 @@ export class Board {
   undone(reason: string): void {
     const entry = this.#entries.at(-1);
     if (entry !== undefined) entry.until = Date.now();
+    log.info('unwound, and proven gone', { node: this.#name, instanceId: this.#instanceId, reason });
     this.#update((record) => ({ ...record, failure: reason }));
     this.#release();
   }
 
   askForAttention(reason: string): void {
-    if (this.#attention === undefined) countAttention();
+    if (this.#attention === undefined) attentionAsked();
     this.#attention = reason;
-    log.error('needs attention', { reason });
+    log.error('needs attention', { node: this.#name, instanceId: this.#instanceId, reason });
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.needsAttention, value: true }]);
     this.#show();
   }
@@ -204,6 +213,7 @@ export class Board {
   attentionGiven(): void {
     if (this.#attention === undefined) return;
     this.#attention = undefined;
+    log.info('needs no attention any more', { node: this.#name, instanceId: this.#instanceId });
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTE.needsAttention, value: null }]);
     this.#show();
   }
@@ -243,6 +253,25 @@ export class Board {
       ...optional('needsAttention', this.#attention),
       ...optional('machine', this.#machine && withoutToken(this.#machine)),
     };
+  }
+
+  #nodeIsReady(now: number): void {
+    const launchedAt = this.#entries.at(-1)?.from ?? now;
+    nodeReady(this.#requestedAt, launchedAt, now);
+    log.info('node ready', {
+      node: this.#name,
+      instanceId: this.#instanceId,
+      ...this.#offering(),
+      secondsFromRequest: Math.round((now - this.#requestedAt) / 1_000),
+      secondsFromLaunch: Math.round((now - launchedAt) / 1_000),
+      launches: this.#entries.length,
+    });
+  }
+
+  /** Of the launch in hand. */
+  #offering(): { readonly instanceType?: string; readonly region?: string } {
+    const record = this.#entries.at(-1)?.record;
+    return record === undefined ? {} : { instanceType: record.instanceType, region: record.region };
   }
 
   #launchedBefore(): boolean {
@@ -301,8 +330,4 @@ export function firstRunId(): string {
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
-}
-
-function countAttention(): void {
-  metricMeter.createCounter('navarch_attention_requests', '1', 'How often a node began to need a person.').add(1);
 }

@@ -27,6 +27,7 @@ import { endLaunch, proveAbsentOrFind, type OwnedLaunch } from './end-launch.ts'
 import { messageOf } from './failures.ts';
 import { Inbox } from './inbox.ts';
 import { leaveNavarch } from './leave-navarch.ts';
+import { countingUnwind } from './metrics.ts';
 import { continueOnCurrentVersion, isOutdated } from './versions.ts';
 
 /**
@@ -130,7 +131,7 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
       await leaveNavarch(node, asked);
       // "As before" is not told: for all we know it was there until now (P12).
       launch.evidence = seen(launch.evidence, Date.now());
-      await endLaunch(launch, board);
+      await countingUnwind('asked', () => endLaunch(launch, board));
     }
     const reason = disappeared ?? wish?.reason ?? '';
     board.enter('ended', reason);

@@ -15,6 +15,7 @@ import type { OwnedLaunch } from './end-launch.ts';
 import { endLaunch, proveAbsentOrFind } from './end-launch.ts';
 import type { Inbox } from './inbox.ts';
 import { detailsOf, failure, failureTypeOf, messageOf, neverStarted } from './failures.ts';
+import { countingLaunch, countingSettled } from './metrics.ts';
 import type { Saga } from './saga.ts';
 
 /** A launch with an instance. */
@@ -54,7 +55,7 @@ export async function launch(
   board.launching(launchToken, offering, dueBy);
   try {
     // Not cancellable: a launch under way cannot be called back, and its answer tells what there is to undo.
-    const { instanceId } = await CancellationScope.nonCancellable(() =>
+    const send = () =>
       launchLane(`launch ${offering.instanceType} in ${offering.region}`).launchInstance({
         launchToken,
         node: request.name,
@@ -65,8 +66,8 @@ export async function launch(
         hostKeyFingerprint: fingerprint,
         ticketId,
         ...(notBefore === undefined ? {} : { notBefore }),
-      }),
-    );
+      });
+    const { instanceId } = await CancellationScope.nonCancellable(() => countingLaunch(send));
     owned.instanceId = instanceId;
   } catch (error) {
     if (isRefused(error)) {
@@ -76,7 +77,7 @@ export async function launch(
     }
     if (isCancellation(error)) throw error;
     owned.evidence = { launchEndedAt: Date.now() };
-    owned.instanceId = await settle(owned, board, error, disarm);
+    owned.instanceId = await countingSettled(() => settle(owned, board, error, disarm));
   }
   owned.evidence = { ...owned.evidence, launchEndedAt: Date.now() };
   board.launched(owned.instanceId);

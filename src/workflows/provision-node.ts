@@ -17,6 +17,7 @@ import { detailsOf, failingPlainly, failure, failureTypeOf, messageOf } from './
 import { handOver } from './hand-over.ts';
 import { joinKept } from './join.ts';
 import { isRefused, isWorthWaiting, launch } from './launch.ts';
+import { countingUnwind, unwindReason } from './metrics.ts';
 import { Saga } from './saga.ts';
 import { withDeadline } from './scopes.ts';
 import { openStory, type Continuation, type Story } from './story.ts';
@@ -116,7 +117,7 @@ async function tryLaunch(story: Story, grant: GrantMessage): Promise<Node | unde
     if (!(error instanceof TemporalFailure)) throw error;
     if (saga.armed) {
       board.enter('unwinding', isCancellation(error) ? 'cancelled' : messageOf(error));
-      await saga.unwind();
+      await countingUnwind(unwindReason(error), () => saga.unwind());
       board.undone(isCancellation(error) ? 'cancelled' : messageOf(error));
       throwUnlessMachineAtFault(story, error);
       return undefined;

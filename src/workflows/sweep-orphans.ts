@@ -2,7 +2,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  metricMeter,
   setCurrentDetails,
   upsertSearchAttributes,
   workflowInfo,
@@ -28,6 +27,7 @@ import { absent } from '../domain/proof-of-absence.ts';
 import { lambda, sweeping, temporal } from './activities.ts';
 import { endOrphan } from './end-orphan.ts';
 import { failingPlainly, messageOf } from './failures.ts';
+import { swept } from './metrics.ts';
 
 /** Of one terminate or proof, waiting for its place included. What does not come through, the next sweep tries. */
 const ONE_REQUEST = { withinMs: 5 * MINUTE };
@@ -64,6 +64,8 @@ export async function sweepOrphans(input: SweepRequest = {}): Promise<SweepResul
     if (stopped === undefined) await sweep.endOrphans();
     await sweep.proveEarlierOnes();
     const result = resultOf(survey, { dryRun, stopped, ...sweep.outcome() });
+    swept(result, before);
+    for (const instanceId of result.proven) log.info('orphan proven gone', { instanceId });
     show(result);
     return result;
   });
@@ -124,9 +126,11 @@ class Sweep {
       const entry = { askedAt: Date.now(), ...(accountKeyId === undefined ? {} : { accountKeyId }) };
       try {
         const spared = await endOrphan(instance, { before, sightingsGapMs: LIMITS.sightingsGapMs, ...ONE_REQUEST });
-        if (spared === undefined) this.#ended.push(instanceId);
-        else log.warn('spared', { instanceId, node, reason: spared });
-        if (spared === undefined) this.#entries = withEntry(this.#entries, instanceId, entry);
+        if (spared === undefined) {
+          this.#ended.push(instanceId);
+          this.#entries = withEntry(this.#entries, instanceId, entry);
+          log.warn('orphan asked to end', { instanceId, node });
+        } else log.warn('spared', { instanceId, node, reason: spared });
       } catch (error) {
         if (isCancellation(error)) throw error;
         log.error('an orphan could not be ended', { instanceId, node, reason: messageOf(error) });
@@ -227,14 +231,6 @@ function resultOf(
 }
 
 function show({ counts, ended, stopped, unproven, owners, reported }: SweepResult): void {
-  for (const kind of VERDICT_KINDS) {
-    metricMeter
-      .createGauge('navarch_sweep_instances', 'int', '1', 'Instances of ours at the last sweep, by verdict.')
-      .set(counts[kind], { verdict: kind });
-  }
-  metricMeter
-    .createCounter('navarch_orphans_ended', '1', 'Orphans that a sweep asked Lambda to end.')
-    .add(ended.length);
   const lines = [
     `instances of ours: ${VERDICT_KINDS.map((kind) => `${counts[kind]} ${kind}`).join(', ')}`,
     `asked to end now: ${ended.length}; asked earlier and not proven gone: ${unproven - ended.length}`,
