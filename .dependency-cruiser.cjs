@@ -118,6 +118,28 @@ module.exports = {
       NODE,
       ...npm('ssh2', 'fastify', '@connectrpc', '@bufbuild', 'just-bash', 'yaml', 'zod', 'sshpk', 'pino'),
     ]),
+    only(
+      'live-check',
+      '^src/live-check',
+      [
+        '^src/live-check',
+        '^src/clients/(lambda|ssh)',
+        '^src/(domain|contract|sdk|observability|temporal-server)/',
+        '^src/(config|worker|worker-runtime)[.]ts$',
+        '^src/activities/(pacer|dependencies)[.]ts$',
+        '^src/cli/(exit-codes|explain|interrupted|usage-error)[.]ts$',
+        NODE,
+        ...npm('@temporalio/client', '@temporalio/common', '@temporalio/envconfig', 'commander', 'zod'),
+      ],
+      'It runs the product as it is, and watches from outside; a local Navarch is a process of its own.',
+    ),
+    {
+      name: 'live-check-stays-outside',
+      comment: 'What spends money on purpose is started by nothing but its own script.',
+      severity: 'error',
+      from: { path: '^src', pathNot: '^src/live-check' },
+      to: { path: '^src/live-check' },
+    },
     {
       name: 'simulator-stays-outside',
       comment: 'Only the demo (and the wiring of the command line) starts the simulator.',

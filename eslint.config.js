@@ -38,9 +38,11 @@ export default defineConfig(
   },
   {
     // The environment is read in one place each.
-    files: ['src/{activities,clients,contract,sdk,workflows,simulator,observability,cli,demo,temporal-server}/**/*.ts'],
+    files: [
+      'src/{activities,clients,contract,sdk,workflows,simulator,observability,cli,demo,live-check,temporal-server}/**/*.ts',
+    ],
     // On a simulated machine `process` is a simulated process, with an environment of its own.
-    ignores: ['src/{sdk,temporal-server}/environment.ts', 'src/simulator/machines/**'],
+    ignores: ['src/{sdk,temporal-server}/environment.ts', 'src/live-check/main.ts', 'src/simulator/machines/**'],
     rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env' }] },
   },
   {

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pacer, type Pace } from '../activities/pacer.ts';
+import { LambdaClient, LambdaError, type Instance } from '../clients/lambda/index.ts';
+import { TAG, tagValue } from '../domain/names.ts';
+import { stateOf } from '../domain/instances.ts';
+import { MALFORMED_ID, UNKNOWN_ID } from './assumptions.ts';
+
+/** Our own client through the recording proxy: before the worker runs and after it has ended, so that the budget of requests is one. */
+export function pacedClient(baseUrl: string, apiKey: string | (() => Promise<string>), pace: Pace): LambdaClient {
+  const pacer = new Pacer(pace);
+  return new LambdaClient({
+    baseUrl,
+    apiKey,
+    beforeRequest: (kind, signal) => pacer.turn(kind === 'launchInstance', signal),
+  });
+}
+
+/** What of a node is still there by Lambda's own word: its instances by their tag or name, and ours by its id. Ended ones do not count. */
+export async function stillThere(
+  lambda: LambdaClient,
+  name: string,
+  instanceId: string | undefined,
+): Promise<readonly Instance[]> {
+  const isOurs = (instance: Instance): boolean =>
+    instance.id === instanceId ||
+    tagValue(instance.tags, TAG.node) === name ||
+    instance.name?.startsWith(`${name}-`) === true;
+  const listed = (await lambda.listInstances()).filter(isOurs);
+  const byId =
+    instanceId === undefined
+      ? undefined
+      : await unlessRefused(() => lambda.getInstance(instanceId), 'instance_not_found');
+  return [...listed, ...(byId === undefined ? [] : [byId])].filter(({ status }) => stateOf(status) !== 'ended');
+}
+
+/** Looks at the list until it leaves the ended instance out, or for so long. How long that takes is not known of the real one. */
+export async function watchList(
+  lambda: LambdaClient,
+  instanceId: string,
+  { everyMs, forMs, signal }: { readonly everyMs: number; readonly forMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  for (const until = Date.now() + forMs; Date.now() < until;) {
+    const isListed = (await lambda.listInstances({ signal })).some(({ id }) => id === instanceId);
+    if (!isListed) return;
+    await sleep(everyMs, undefined, { signal });
+  }
+}
+
+/** Questions that change nothing, asked for the form of their refusal. What they are answered is in the record. */
+export async function probe(lambda: LambdaClient, wrongKey: LambdaClient): Promise<void> {
+  await unlessRefused(() => lambda.getInstance(UNKNOWN_ID));
+  await unlessRefused(() => lambda.getInstance(MALFORMED_ID));
+  await unlessRefused(() => wrongKey.listSshKeys());
+}
+
+/** Asks once more to terminate what has ended: the id is ours, and nothing has it any more. */
+export async function terminateAgain(lambda: LambdaClient, instanceId: string): Promise<void> {
+  await unlessRefused(() => lambda.terminateInstance(instanceId));
+}
+
+/** Undefined: Lambda refused it, for this reason or, without one, for any. */
+async function unlessRefused<T>(ask: () => Promise<T>, reason?: LambdaError['type']): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof LambdaError) || (reason !== undefined && error.type !== reason)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import { PHASE_TITLES } from '../domain/phases.ts';
+import {
+  NodeNotFoundError,
+  ProvisionCancelledError,
+  ProvisioningError,
+  type Node,
+  type NodeProvision,
+  type NodeProvisioner,
+} from '../sdk/index.ts';
+import { requestFor, type Choice } from './plan.ts';
+import { byHand } from './report.ts';
+import type { Run } from './run.ts';
+import { openStage } from './stage.ts';
+
+/** How a launch went; by the product's own proof nothing of it is left. */
+export interface Outcome {
+  /** It became ready, and was ended. */
+  readonly node: Node | undefined;
+  /** Why it did not. */
+  readonly failure: ProvisioningError | ProvisionCancelledError | undefined;
+  readonly provenAt: number;
+  readonly wasInterrupted: boolean;
+}
+
+/**
+ * One node to ready and to its proven end. Interrupted, it is ended from wherever it is, and its proof is waited for. What is thrown after the
+ * request was sent proves nothing: the state stays, and the next run ends what was left.
+ */
+export async function bringUpAndEnd(
+  run: Run,
+  launch: {
+    readonly name: string;
+    readonly choice: Choice;
+    readonly registration: 'agent' | 'direct';
+    readonly lambdaUrl: string;
+  },
+): Promise<Outcome> {
+  const { name, choice, registration, lambdaUrl } = launch;
+  const { options, state, tell, signal } = run;
+  tell('starting Temporal, Navarch and a worker');
+  let stage;
+  try {
+    stage = await openStage({ ...run, mode: options.temporal, account: name, lambdaUrl });
+  } catch (error) {
+    await state.clear(); // nothing was asked for yet
+    throw error;
+  }
+  const { provisioner } = stage;
+  const onAbort = (): void => {
+    run.write(`\nInterrupted: ${name} is being ended; this waits for the proof.\n${byHand(name)}`);
+    provisioner.startTermination({ name, reason: 'live-check was interrupted' }).catch(() => undefined); // asked again below
+  };
+  try {
+    const provision = await provisioner.provision(requestFor(choice, name, registration));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const { node, failure } = await readyOrFailed(provision, tell);
+    if (node !== undefined) {
+      tell(`ready: ${node.instanceType} in ${node.region}, ${node.gpus.length} GPUs; ending it`);
+    }
+    if (failure !== undefined) tell(`not ready: ${failure.reason}; what it had launched is ended`);
+    if (node !== undefined || signal.aborted) await ended(provisioner, name);
+    await stage.clear();
+    tell('proven gone by terminateNode and its own proof');
+    return { node, failure, provenAt: Date.now(), wasInterrupted: signal.aborted };
+  } catch (error) {
+    tell(`this is not proven: ${name} may have a machine. Run: npm run live-check -- --resume`);
+    run.write(byHand(name));
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await stage.close();
+  }
+}
+
+/** The product's own end of a node, on its proof. */
+export async function ended(provisioner: NodeProvisioner, name: string): Promise<void> {
+  try {
+    await provisioner.terminate({ name, reason: 'live-check is over' });
+  } catch (error) {
+    // Its owner has ended by itself meanwhile, on the same proof.
+    if (!(error instanceof NodeNotFoundError)) throw error;
+  }
+}
+
+async function readyOrFailed(
+  provision: NodeProvision,
+  tell: Run['tell'],
+): Promise<Partial<Pick<Outcome, 'node' | 'failure'>>> {
+  let told = '';
+  for await (const { phase, detail, trouble } of provision.progress()) {
+    const line = [PHASE_TITLES[phase], detail, trouble].filter((part) => part !== undefined).join('; ');
+    if (line !== told) tell(line);
+    told = line;
+  }
+  try {
+    return { node: await provision.ready() };
+  } catch (error) {
+    if (error instanceof ProvisioningError || error instanceof ProvisionCancelledError) return { failure: error };
+    throw error;
+  }
+}
