@@ -211,11 +211,11 @@ export const VARIABLES = {
     .transform((text) => text.split(',').map((path) => path.trim()))
     .refine(
       (paths) => paths.every((path) => LOG_FIELD.test(path)),
-      'must be names of fields, such as reason,err.message,*.address',
+      'must be names of fields, such as reason,err,*.address',
     )
     .optional()
     .describe(
-      'Fields of log lines that are written as [redacted], besides those that hold secrets: `reason,err.message,*.address`. Default: none.',
+      'Fields of log lines that are written as [redacted], besides those that hold secrets: `reason,err,*.address`. Default: none.',
     ),
   NAVARCH_MAX_CACHED_WORKFLOWS: wholeNumber(2, 1_000_000)
     .default(100)

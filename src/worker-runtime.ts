@@ -17,8 +17,8 @@ export function keepMemorySmall(): void {
 /** Logs and metrics of Temporal's native side. Once per process, before the first connection. */
 export function installRuntime(
   config: Pick<WorkerConfig, 'metricsAddress'> & Partial<Pick<WorkerConfig, 'account'>> & { readonly log: LogOptions },
+  logger: Logger = createLogger(config.log),
 ): Logger {
-  const logger = createLogger(config.log);
   Runtime.install({
     logger: temporalLogger(logger),
     // Shutdown is ours: SIGTERM drains, and a second one does not wait.

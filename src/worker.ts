@@ -19,6 +19,7 @@ import {
 import { NavarchClient } from './clients/navarch/index.ts';
 import { readPrivateKey } from './clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
+import { unknownVariables, unknownVariableText } from './config-variables.ts';
 import { pauseSignal } from './contract/account-broker.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
@@ -379,6 +380,7 @@ export async function runWorkerProcess(): Promise<number> {
     const config = readConfig();
     keepMemorySmall();
     logger = installRuntime(config);
+    for (const variable of unknownVariables(process.env)) logger.warn(variable, unknownVariableText(variable));
     const { connectionOptions, namespace } = loadClientConnectConfig();
     const worker = await startWorker({
       config,

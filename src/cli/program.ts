@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { registerAdopt } from './commands/adopt.ts';
 import { registerCancel } from './commands/cancel.ts';
 import { registerCompletion } from './commands/completion.ts';
+import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerInstances } from './commands/instances.ts';
 import { registerList } from './commands/list.ts';
@@ -40,6 +41,7 @@ const OURS: readonly Registrar[] = [
   registerRelease,
   registerSetup,
   registerDoctor,
+  registerConfig,
 ];
 
 /** The command line. It throws instead of ending the process: `runCli` makes an exit code of that. */

@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { Logger as TemporalLogger, LogLevel, LogMetadata } from '@temporalio/common';
 
@@ -20,12 +20,15 @@ export type { Logger };
 export interface LogOptions {
   readonly level: string;
   readonly format: 'json' | 'pretty';
-  /** Further fields that are not written, as paths: `reason`, `err.message`, `*.address`. */
+  /** Further fields that are not written, as paths: `reason`, `err`, `*.address`. */
   readonly redact?: readonly string[];
 }
 
-/** Structured logs, one JSON object a line (or coloured text for people), on stderr: stdout belongs to the program's own answers. */
-export function createLogger(options: LogOptions): Logger {
+/**
+ * Structured logs, one JSON object a line (or coloured text for people), on stderr unless told otherwise: stdout belongs to the program's own
+ * answers.
+ */
+export function createLogger(options: LogOptions, destination?: DestinationStream): Logger {
   const settings = {
     level: options.level,
     redact: { paths: [...REDACTED, ...(options.redact ?? [])], censor: '[redacted]' },
@@ -35,7 +38,7 @@ export function createLogger(options: LogOptions): Logger {
   };
   if (options.format === 'pretty')
     return pino(settings, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss' }));
-  return pino(settings, pino.destination({ fd: 2, sync: true }));
+  return pino(settings, destination ?? pino.destination({ fd: 2, sync: true }));
 }
 
 /** The SDK's log lines, those of workflows and activities included, with their ids as fields. */

@@ -7,6 +7,7 @@ import { keepNodeId, sweepScheduleId } from '../../src/contract/workflow-ids.ts'
 import { createWorld, type World } from '../../src/demo/world.ts';
 import { parseDuration } from '../../src/domain/durations.ts';
 import { METRICS, type MetricDefinition } from '../../src/domain/metrics.ts';
+import { createLogger } from '../../src/observability/logger.ts';
 import { installRuntime } from '../../src/worker-runtime.ts';
 import { endingOf, startProvision } from '../support/provisions.ts';
 import { Scrape } from '../support/scrape.ts';
@@ -26,6 +27,10 @@ const WITHIN = { timeout: 30_000, interval: 100 };
 
 const definitions = Object.values<MetricDefinition>(METRICS);
 
+/** Everything, as an operator who looks for something would have it; without reasons. */
+const LOG = { level: 'trace', format: 'json', redact: ['reason'] } as const;
+const lines: string[] = [];
+
 let world: World;
 let client: Client;
 let url: string;
@@ -36,7 +41,10 @@ beforeAll(async () => {
   url = `http://${metricsAddress}/metrics`;
   world = await createWorld({
     temporalAddress: inject('temporalAddress'),
-    logger: installRuntime({ log: { level: 'error', format: 'json' }, metricsAddress, account: ACCOUNT }),
+    logger: installRuntime(
+      { log: LOG, metricsAddress, account: ACCOUNT },
+      createLogger(LOG, { write: (line) => void lines.push(line) }),
+    ),
     account: ACCOUNT,
     seed: 31,
     clockFactor: 60,
@@ -151,4 +159,60 @@ test("every request that the simulated Lambda got is counted, and the budget's s
   }, WITHIN);
   const interval = parseDuration(world.environment['LAMBDA_REQUEST_INTERVAL'] ?? '') ?? 0;
   expect(page.value('navarch_provisioner_lambda_request_interval_seconds')).toBe(interval / 1_000);
+});
+
+type Line = Readonly<Record<string, unknown>>;
+
+function logged(message: string): readonly Line[] {
+  return lines.map((line) => JSON.parse(line) as Line).filter(({ msg }) => msg === message);
+}
+
+const UUID = /^[\da-f-]{36}$/;
+
+test.each([
+  [
+    'launched',
+    {
+      level: 'info',
+      instanceType: TYPE,
+      region: REGION,
+      instanceId: expect.stringMatching(/^[\da-f]{32}$/) as unknown,
+    },
+    2,
+  ],
+  ['not launched', { level: 'info', forCapacity: true, reason: '[redacted]' }, 1],
+  [
+    'node ready',
+    {
+      level: 'info',
+      launches: 1,
+      secondsFromRequest: expect.any(Number) as unknown,
+      secondsFromLaunch: expect.any(Number) as unknown,
+    },
+    1,
+  ],
+  ['unwound, and proven gone', { level: 'info', reason: '[redacted]' }, 1],
+  ['needs attention', { level: 'error', reason: '[redacted]', workflowType: 'keepNode' }, 1],
+  ['needs no attention any more', { level: 'info', workflowType: 'keepNode' }, 1],
+] as const)('the log says once, with its fields: %s', (message, fields, times) => {
+  const found = logged(message);
+  expect(found).toHaveLength(times);
+  for (const line of found) {
+    expect(line).toMatchObject({ ...fields, component: 'workflow', runId: expect.stringMatching(UUID) as unknown });
+    expect(line['workflowId']).toMatch(new RegExp(`^(provision-node|node)/${String(line['node'])}$`));
+    expect(line['node']).toMatch(/^node-\d+-\d+$/);
+  }
+});
+
+test("lines about an activity have its workflow's ids and node, too", () => {
+  const of = (type: string): Line | undefined =>
+    logged('Activity completed').find(({ activityType }) => activityType === type);
+  expect(of('awaitHost')).toMatchObject({
+    node: expect.stringMatching(/^node-/) as unknown,
+    workflowId: expect.stringMatching(/^provision-node\/node-/) as unknown,
+    workflowType: 'provisionNode',
+    attempt: 1,
+  });
+  expect(of('surveyInstances')).toMatchObject({ workflowType: 'sweepOrphans' });
+  expect(of('surveyInstances')).not.toHaveProperty('node');
 });
