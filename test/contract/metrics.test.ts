@@ -10,6 +10,8 @@ import { METRICS, type MetricDefinition } from '../../src/domain/metrics.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { installRuntime } from '../../src/worker-runtime.ts';
 import { endingOf, startProvision } from '../support/provisions.ts';
+import { deployedQueries } from '../support/deployed-queries.ts';
+import { readPromQl } from '../support/promql.ts';
 import { Scrape } from '../support/scrape.ts';
 
 // Everything that docs/metrics.md tells of is seen where Prometheus looks, after a day in small: a node, a refusal, a lost answer, a machine
@@ -216,3 +218,22 @@ test("lines about an activity have its workflow's ids and node, too", () => {
   expect(of('surveyInstances')).toMatchObject({ workflowType: 'sweepOrphans' });
   expect(of('surveyInstances')).not.toHaveProperty('node');
 });
+
+/** Of the SDK, and only there once something has gone wrong: with the labels that its core gives them. */
+const RARE: Readonly<Record<string, readonly string[]>> = {
+  temporal_workflow_task_execution_failed: ['namespace', 'task_queue', 'workflow_type', 'failure_reason'],
+};
+
+test.each(deployedQueries().filter(({ expr }) => expr.includes('temporal_')))(
+  "$from asks for metrics of Temporal's SDK, and for labels, that are seen here",
+  ({ expr }) => {
+    const { metrics, labels } = readPromQl(expr);
+    const seen = metrics.flatMap((metric) => {
+      const rare = RARE[metric];
+      const series = page.series(metric).map((one) => Object.keys(one.labels));
+      expect(rare ?? series[0], metric).toBeDefined();
+      return [...(rare ?? []), ...(series[0] ?? [])];
+    });
+    for (const label of labels) expect([...seen, 'account']).toContain(label);
+  },
+);
