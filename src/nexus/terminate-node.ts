@@ -1,4 +1,5 @@
 import { startWorkflow } from '@temporalio/nexus';
+import { summaryLine } from '../contract/summary.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { validInput } from './refusal.ts';
@@ -15,7 +16,7 @@ export const terminateNode = runOperation<TerminateNodeRequest, TerminatedNode>(
       args: [request],
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: request.reason ?? `end ${request.name}`,
+      staticSummary: summaryLine(request.reason ?? `end ${request.name}`),
     },
   );
 });

@@ -5,6 +5,7 @@ import type { Diagnosis } from '../contract/diagnose.ts';
 import type { InstanceList, InstanceTypeList, ListedInstance, ListedInstanceType } from '../contract/list.ts';
 import { provisionNodeRequest, type ProvisionNodeRequest } from '../contract/provision-node.ts';
 import type { AdoptedInstance, EndedInstance, ReleasedInstance } from '../contract/sweep.ts';
+import { summaryLine } from '../contract/summary.ts';
 import { ACCOUNT_NAME, ACCOUNT_NAME_RULE, mainTaskQueue } from '../contract/task-queues.ts';
 import { terminateNodeRequest, type TerminatedNode, type TerminateNodeRequest } from '../contract/terminate-node.ts';
 import { provisionNodeId, terminateNodeId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
@@ -108,7 +109,7 @@ export class NodeProvisioner {
     const handle = await startOrJoin(this.#caller, WORKFLOW_TYPE.terminateNode, {
       workflowId: terminateNodeId(valid.name),
       request: valid,
-      summary: valid.reason ?? `end ${valid.name}`,
+      summary: summaryLine(valid.reason ?? `end ${valid.name}`),
     });
     return new NodeTermination(this.#caller, handle, valid.name);
   }

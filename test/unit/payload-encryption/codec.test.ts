@@ -1,6 +1,7 @@
 import { createDecipheriv } from 'node:crypto';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { expect, test } from 'vitest';
+import { summaryLine } from '../../../src/contract/summary.ts';
 import { EncryptionCodec, keySource } from '../../../src/payload-encryption/index.ts';
 import { keyLine } from './keys.ts';
 
@@ -67,9 +68,14 @@ test('is AES-256-GCM as anybody can write it: nonce, ciphertext, tag, with the k
   expect(plain.toString()).toContain('"us-east-1"');
 });
 
-test('takes an encrypted summary of 250 bytes to no more than the 400 that Temporal takes', async () => {
+test.each([
+  ['plain words', 'reason '],
+  ['quotes', '"'],
+  ['another script', 'причина '],
+  ['half of a character', '\ud83d'],
+])('an encrypted summary is no larger than the 400 bytes that Temporal takes: %s', async (_what, piece) => {
   const codec = codecWith(keyLine('k'.repeat(32)));
-  const { metadata, data } = await sealed('s'.repeat(250), codec);
+  const { metadata, data } = await sealed(summaryLine(piece.repeat(200)), codec);
   // Of protobuf: two bytes around each field of a map's entry, three around a longer one.
   const around = Object.entries(metadata ?? {}).map(([name, value]) => name.length + value.length + 6);
   expect(around.reduce((sum, size) => sum + size, data.length + 3)).toBeLessThanOrEqual(400);
