@@ -101,7 +101,7 @@ export function formOf(value: string): string {
 
 const OTHERS_SHOWN = 2;
 
-/** What may be shown of an answer. `isOurs` tells our instances, keys and images from the account's others, of which few are shown. */
+/** What may be shown of an answer. `isOurs` tells our instances and keys from the account's others, of which few are shown. */
 export function answerShape(method: string, path: string, status: number, isOurs: (item: Fields) => boolean): Shape {
   if (status < 200 || status > 299) return errorAnswer;
   const [route = ''] = path.split('?');
@@ -116,7 +116,7 @@ export function answerShape(method: string, path: string, status: number, isOurs
       return byKey(TYPE_NAME, fields({ instance_type: instanceType, regions_with_capacity_available: list(region) }));
     }
     if (route === '/ssh-keys') return list(sshKey, OTHERS_SHOWN, isOurs);
-    if (route === '/images') return list(image, OTHERS_SHOWN, isOurs);
+    if (route === '/images') return list(image, OTHERS_SHOWN);
     if (route === '/regions') return list(region);
     return unknown;
   })();

@@ -68,7 +68,7 @@ export const WORST_CASE_MS = WORST_CASE.reduce((sum, [, ms]) => sum + ms, 0);
 export function costCents(priceCentsPerHour: number, ms: number): number {
   const minutes = Math.ceil(Math.max(0, ms) / MINUTE);
   // Whole cents of a product in floating point: 129 * 60 / 60 must stay 129.
-  return Math.ceil((priceCentsPerHour * minutes) / 60 - 1e-9);
+  return Math.max(0, Math.ceil((priceCentsPerHour * minutes) / 60 - 1e-9));
 }
 
 export function worstCaseCents(choice: Choice): number {

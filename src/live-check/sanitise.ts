@@ -24,7 +24,6 @@ export type FixtureExchange = z.output<typeof fixtureExchange>;
 export interface Ours {
   readonly instanceId: string | undefined;
   readonly sshKeyName: string | undefined;
-  readonly imageFamily: string | undefined;
 }
 
 /** The exchanges as they may be shown; of those that are all the same, only the first. */
@@ -33,8 +32,7 @@ export function sanitised(exchanges: readonly Exchange[], ours: Ours): readonly 
   const begun = exchanges[0]?.sentAt ?? 0;
   const isOurs = (item: Fields): boolean =>
     (ours.instanceId !== undefined && item['id'] === ours.instanceId) ||
-    (ours.sshKeyName !== undefined && item['name'] === ours.sshKeyName && 'public_key' in item) ||
-    (ours.imageFamily !== undefined && item['family'] === ours.imageFamily);
+    (ours.sshKeyName !== undefined && item['name'] === ours.sshKeyName && 'public_key' in item);
   const seen = new Set<string>();
   return exchanges.flatMap((exchange) => {
     const { method, path, request, sentAt, answeredAt, answer } = exchange;

@@ -56,7 +56,7 @@ export async function takeStock(
   write(
     `\n${timingsText(timings)}${assumptionsText(verdicts)}${spendingText(spentCents, saidCents, livedMs / MINUTE)}`,
   );
-  const { sshKeyName, imageFamily } = run.config.lambda;
+  const { sshKeyName } = run.config.lambda;
   const recording = {
     format: 1 as const,
     recordedFrom: nameOfSource(run.baseUrl),
@@ -64,7 +64,7 @@ export async function takeStock(
     instanceType: choice.instanceType,
     timings,
     assumptions: [...verdicts],
-    exchanges: [...sanitised(proxy.exchanges, { instanceId, sshKeyName, imageFamily })],
+    exchanges: [...sanitised(proxy.exchanges, { instanceId, sshKeyName })],
   };
   const file = await writeRecording(run.options.fixturesFolder, recording, await secretsOf(run, facts));
   write(`The exchanges, without anything of the account's, are in ${file}\n`);
