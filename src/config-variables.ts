@@ -5,6 +5,8 @@ import { SECRETS, VARIABLES } from './config.ts';
 /** Of ours, and read elsewhere: by callers, by the development servers, by `npm run live-check`. */
 const READ_ELSEWHERE: Readonly<Record<string, string>> = {
   NAVARCH_TEMPORAL_UI_URL: "The Temporal UI: the command line's errors then point to it.",
+  NAVARCH_CODEC_SERVER_TOKEN: 'What has to be shown to the codec server. Secret.',
+  NAVARCH_CODEC_SERVER_TOKEN_FILE: 'The path of a file that holds it.',
   NAVARCH_PROVISIONER_CACHE_DIR: 'Where development servers of Temporal are kept.',
 };
 
