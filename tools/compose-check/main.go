@@ -2,6 +2,7 @@
 // schema and for consistency. Once for each set of profiles that is named; prints what came of them as one JSON object.
 //
 //	go run . ../../docker-compose.yml lambda simulator lambda,simulator
+//	go run . - lambda < docker-compose.yml
 package main
 
 import (
