@@ -24,6 +24,11 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 60_000,
       }),
+      project('replay', {
+        globalSetup: ['test/support/workflow-bundle.global.ts'],
+        testTimeout: 180_000,
+        hookTimeout: 60_000,
+      }),
       project('faults', {
         globalSetup: [
           'test/support/dev-server.global.ts',
