@@ -59,6 +59,8 @@ export interface WorkerConfig {
     readonly redact?: readonly string[];
   };
   readonly maxCachedWorkflows: number;
+  /** Whether OpenTelemetry's own variables say where traces go. */
+  readonly tracing: boolean;
   /** Undefined: payloads are not encrypted. */
   readonly payloadKeys: Secret | undefined;
   /** The version of a deployment that this worker is; undefined: it is none. */
@@ -265,6 +267,7 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
     ...unreadable.values(),
     ...issues.map((issue) => explain(issue, environment)),
     ...halfAVersion(environment),
+    ...tracesNotSent(environment),
   ];
   if (!parsed.success || problems.length > 0)
     throw new ConfigurationError(`configuration: ${[...new Set(problems)].join('; ')}`);
@@ -324,6 +327,7 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
       ...(v.NAVARCH_LOG_REDACT === undefined ? {} : { redact: v.NAVARCH_LOG_REDACT }),
     },
     maxCachedWorkflows: v.NAVARCH_MAX_CACHED_WORKFLOWS,
+    tracing: isTracing(environment),
     payloadKeys:
       v.NAVARCH_PAYLOAD_KEYS === undefined
         ? undefined
@@ -333,6 +337,29 @@ export function readConfig(environment: Environment = process.env): WorkerConfig
         ? undefined
         : { deploymentName: v.NAVARCH_DEPLOYMENT_NAME, buildId: v.NAVARCH_BUILD_ID },
   };
+}
+
+const TRACES_ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+
+/** As OpenTelemetry has its variables: an endpoint turns traces on, and two others turn them off all the same. */
+function isTracing(environment: Environment): boolean {
+  if (valueOf('OTEL_SDK_DISABLED', environment)?.toLowerCase() === 'true') return false;
+  if (valueOf('OTEL_TRACES_EXPORTER', environment) === 'none') return false;
+  return TRACES_ENDPOINTS.some((name) => valueOf(name, environment) !== undefined);
+}
+
+/** The exporter would say so at each of its tries, and nobody would see a span. */
+function tracesNotSent(environment: Environment): readonly string[] {
+  if (!isTracing(environment)) return [];
+  const bad = TRACES_ENDPOINTS.filter((name) => !url.optional().safeParse(valueOf(name, environment)).success);
+  const protocols = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'];
+  const grpc = protocols.find((name) => valueOf(name, environment) !== undefined);
+  return [
+    ...bad.map((name) => `${name}: must be an http or https URL`),
+    ...(grpc !== undefined && valueOf(grpc, environment) === 'grpc'
+      ? [`${grpc}: must be http/json, for traces are sent over HTTP (a collector's port 4318)`]
+      : []),
+  ];
 }
 
 /** A worker that is half a version would be none in silence, and take the work of all. */

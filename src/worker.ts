@@ -3,39 +3,32 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { DataConverter } from '@temporalio/common';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import { DEFAULT_LOOKS, type LookIntervals } from './activities/dependencies.ts';
-import { checkBeforeSending } from './activities/launch.ts';
 import { Broker } from './activities/broker.ts';
-import { Pacer } from './activities/pacer.ts';
 import { rememberedKeys } from './activities/ssh-keys.ts';
-import {
-  LambdaClient,
-  LambdaUnauthorizedError,
-  type LambdaExchange,
-  type LambdaRequestKind,
-} from './clients/lambda/index.ts';
-import { NavarchClient } from './clients/navarch/index.ts';
+import { LambdaUnauthorizedError, type LambdaClient } from './clients/lambda/index.ts';
 import { readPrivateKey } from './clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from './config.ts';
 import { unknownVariables, unknownVariableText } from './config-variables.ts';
-import { pauseSignal } from './contract/account-broker.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from './contract/search-attributes.ts';
 import { mainTaskQueue, taskQueuesOf } from './contract/task-queues.ts';
 import { sweepScheduleId } from './contract/workflow-ids.ts';
 import { OLD_SSH_KEY_MS } from './domain/deadlines.ts';
-import type { Recorder } from './domain/metrics.ts';
 import { provisionerHandler } from './nexus/index.ts';
 import { startCensus } from './observability/census.ts';
 import { startHealthServer, type HealthServer } from './observability/health.ts';
 import type { Logger } from './observability/logger.ts';
-import { measuringLambda, workerMetrics } from './observability/metrics.ts';
+import { workerMetrics } from './observability/metrics.ts';
+import { NO_SPANS } from './observability/no-spans.ts';
+import { startTracing } from './observability/tracing.ts';
 import { EncryptionCodec, keySource } from './payload-encryption/index.ts';
 import { searchAttributeCommands, type Place } from './setup/admin-commands.ts';
 import { ensureSweepSchedule, readSweepSchedule } from './sweep-schedule.ts';
 import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
 import { installRuntime, keepMemorySmall } from './worker-runtime.ts';
+import { clientsOf } from './worker-clients.ts';
 import { versioned, watchVersion } from './worker-version.ts';
 import { ENCODED_FAILURES, WORKFLOW_BUNDLES, WORKFLOW_SOURCES } from './workflow-sources.ts';
 
@@ -97,6 +90,7 @@ export async function startWorker({
   await requireReadableKey('NAVARCH_SSH_PREVIOUS_PRIVATE_KEY', previousPrivateKey);
   const dataConverter = await encrypting(config, logger);
   const connection = await connect(temporal);
+  const tracing = config.tracing ? await startTracing() : undefined;
   let health: HealthServer | undefined;
   try {
     const { namespace } = temporal;
@@ -106,7 +100,7 @@ export async function startWorker({
     const client = new Client({ connection, namespace, dataConverter });
     const record = workerMetrics();
     const dependencies = {
-      ...clients(config, new Broker({ temporal: client, account: config.account }), record),
+      ...clientsOf(config, new Broker({ temporal: client, account: config.account }), record),
       temporal: client,
       namespaceId,
       account: config.account,
@@ -126,7 +120,16 @@ export async function startWorker({
     const activities = createActivities(dependencies);
     const queues = taskQueuesOf(mainTaskQueue(config.account));
     await requireSweepSchedule(dependencies.temporal, config.account, logger);
-    const common = { connection, namespace, dataConverter, ...versioned(config.deployment), ...workerOptions };
+    const { sinks, interceptors } = tracing?.workerOptions ?? { sinks: NO_SPANS, interceptors: {} };
+    const common = {
+      connection,
+      namespace,
+      dataConverter,
+      sinks,
+      ...versioned(config.deployment),
+      ...workerOptions,
+      interceptors: together(interceptors, workerOptions.interceptors),
+    };
     // One after the other: each takes its turn of a small machine's cores.
     const workers = [
       await Worker.create({
@@ -169,6 +172,7 @@ export async function startWorker({
       census?.stop();
       await health?.close();
       await connection.close();
+      await tracing?.stop();
     });
     ended.catch(() => undefined); // reported to whoever waits for it
     logger.info(
@@ -186,6 +190,7 @@ export async function startWorker({
   } catch (error) {
     await health?.close();
     await connection.close();
+    await tracing?.stop();
     throw error;
   }
 }
@@ -202,45 +207,6 @@ async function runAll(workers: readonly Worker[], stopAll: () => void): Promise<
   const failed = (await Promise.allSettled(runs)).find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
-
-function clients(
-  config: WorkerConfig,
-  broker: Broker,
-  record: Recorder,
-): { readonly lambda: LambdaClient; readonly navarch: NavarchClient } {
-  const { lambda, navarch } = config;
-  const pacer = new Pacer(lambda);
-  record('requestInterval', lambda.requestIntervalMs / 1_000);
-  record('launchInterval', lambda.launchIntervalMs / 1_000);
-  const pacing = {
-    beforeRequest: async (kind: LambdaRequestKind, signal?: AbortSignal): Promise<void> => {
-      await pacer.turn(kind === 'launchInstance', signal);
-      checkBeforeSending();
-    },
-    afterResponse: ({ errorType, retryAfterMs }: LambdaExchange): void => {
-      if (errorType !== 'rate_limited') return;
-      const forMs = retryAfterMs ?? RATE_LIMITED_PAUSE_MS;
-      pacer.pause(forMs);
-      // The other workers hear of it by the broker, whose looks and grants are most of what they send.
-      broker.tell(pauseSignal, { forMs }).catch(() => undefined);
-    },
-  };
-  return {
-    lambda: new LambdaClient({
-      apiKey: lambda.apiKey,
-      baseUrl: lambda.baseUrl,
-      timeoutMs: lambda.timeoutMs,
-      ...measuringLambda(pacing, record),
-    }),
-    navarch: new NavarchClient({
-      baseUrl: navarch.controlPlaneUrl,
-      ...(navarch.authToken === undefined ? {} : { authToken: navarch.authToken }),
-    }),
-  };
-}
-
-/** 429 without Retry-After. */
-const RATE_LIMITED_PAUSE_MS = 10_000;
 
 /** Said now, in one sentence, instead of at the first machine. */
 async function requireReadableKey(
@@ -360,6 +326,10 @@ async function encrypting({ payloadKeys }: WorkerConfig, logger: Logger): Promis
   });
   await keys.ring();
   return { payloadCodecs: [new EncryptionCodec(keys)], ...(payloadKeys === undefined ? {} : ENCODED_FAILURES) };
+}
+
+function together(ours: WorkerInterceptors, given: WorkerInterceptors = {}): WorkerInterceptors {
+  return { ...given, activity: [...(ours.activity ?? []), ...(given.activity ?? [])] };
 }
 
 function workflowSource(

@@ -27,7 +27,7 @@ import { endLaunch, proveAbsentOrFind, type OwnedLaunch } from './end-launch.ts'
 import { messageOf } from './failures.ts';
 import { Inbox } from './inbox.ts';
 import { leaveNavarch } from './leave-navarch.ts';
-import { countingUnwind } from './metrics.ts';
+import { countingUnwind, runEnded } from './metrics.ts';
 import { continueOnCurrentVersion, isOutdated } from './versions.ts';
 
 /**
@@ -137,6 +137,7 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
     board.enter('ended', reason);
     upsertMemo({ [OWNED_TOKENS]: [], [OWNED_INSTANCE]: '', [DUE_BY]: 0 });
     await condition(allHandlersFinished);
+    runEnded(disappeared === undefined ? 'asked' : 'disappeared');
     return {
       name: node.name,
       instanceId: node.instanceId,

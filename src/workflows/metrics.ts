@@ -1,5 +1,5 @@
 import { TemporalFailure } from '@temporalio/common';
-import { isCancellation, metricMeter } from '@temporalio/workflow';
+import { isCancellation, metricMeter, proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
 import type { LaunchFailureDetails } from '../activities/types.ts';
 import type { Ledger, SweepResult } from '../contract/sweep.ts';
 import type { FailureType } from '../domain/failures.ts';
@@ -11,6 +11,22 @@ import { detailsOf, failureTypeOf, neverStarted } from './failures.ts';
 // here is seen by Temporal, or may decide anything. A workflow task that is repeated may count once more.
 
 const record = recorderOver(metricMeter);
+
+/** What a worker that traces makes spans of; on others nobody listens (observability/no-spans.ts). As metrics, they make no commands, and are silent in replay. */
+export interface SpanSinks extends Sinks {
+  readonly spans: {
+    /** Times in milliseconds since the epoch. */
+    phase(phase: string, from: number, to: number): void;
+    run(outcome: string, to: number): void;
+  };
+}
+
+const { spans } = proxySinks<SpanSinks>();
+
+/** A sink that a replayer has not got would be complained of. */
+function isFirstTime(): boolean {
+  return !workflowInfo().unsafe.isReplaying;
+}
 
 /** A launch request, by its answer; and, where there was none, by what the search for it came to. */
 export async function countingLaunch<T>(send: () => Promise<T>): Promise<T> {
@@ -53,6 +69,8 @@ export async function countingUnwind<T>(reason: UnwindReason, unwind: () => Prom
 
 /** When a phase is left. */
 export function phaseLeft(phase: Phase, ms: number, next: Phase): void {
+  const now = Date.now();
+  if (phase !== 'ready' && phase !== 'ended' && isFirstTime()) spans.phase(phase, now - ms, now);
   if (phase === 'waiting_for_capacity')
     record('capacityWait', ms / 1_000, { outcome: next === 'launching' ? 'granted' : 'ended' });
   else if (phase !== 'ready' && phase !== 'ended') record('phases', ms / 1_000, { phase });
@@ -65,6 +83,12 @@ export function nodeReady(requestedAt: number, launchedAt: number, now: number):
 
 export function provisionEnded(how: 'ready' | 'cancelled' | FailureType | undefined): void {
   record('provisions', 1, { outcome: how ?? 'other' });
+  runEnded(how ?? 'other');
+}
+
+/** A workflow's run, when its story is over. */
+export function runEnded(outcome: string): void {
+  if (isFirstTime()) spans.run(outcome, Date.now());
 }
 
 export function attentionAsked(): void {
@@ -73,7 +97,9 @@ export function attentionAsked(): void {
 
 /** @param before the ledger that the sweep began with */
 export function swept({ ended, proven, stopped, ledger }: SweepResult, before: Ledger): void {
-  record('sweeps', 1, { outcome: stopped === undefined ? 'done' : 'stopped' });
+  const outcome = stopped === undefined ? 'done' : 'stopped';
+  record('sweeps', 1, { outcome });
+  runEnded(outcome);
   const isNew = ([id, { ownerlessSince }]: [string, { readonly ownerlessSince?: number }]): boolean =>
     ownerlessSince !== undefined && before.instances[id]?.ownerlessSince === undefined;
   record('orphansFound', Object.entries(ledger.instances).filter(isNew).length);

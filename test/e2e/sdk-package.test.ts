@@ -96,7 +96,7 @@ async function graphFrom(entry: string): Promise<Graph> {
 const OURS_NEVER =
   /navarch-provisioner\/dist\/(activities|clients|workflows|simulator|cli|observability|demo|temporal-server|worker|config)/;
 const NEVER =
-  /^(@temporalio\/(worker|core-bridge|activity|testing)|ssh2|sshpk|cpu-features|fastify|got|@connectrpc\/.*|just-bash|pino.*)$/;
+  /^(@temporalio\/(worker|core-bridge|activity|testing)|ssh2|sshpk|cpu-features|fastify|got|@connectrpc\/.*|just-bash|pino.*|@opentelemetry\/.*)$/;
 
 test('the import brings no native worker, no activity, no client of Lambda or SSH with it, not even lazily', async () => {
   const { files, missing, packages } = await graphFrom(
