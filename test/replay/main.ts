@@ -39,10 +39,9 @@ async function main(): Promise<number> {
     return 2;
   }
   const folder = join(HISTORIES, version);
-  await mkdir(HISTORIES, { recursive: true });
   const { values } = parseArgs({ options: { only: { type: 'string' } } });
   const stories = STORIES.filter(({ title }) => title.includes(values.only ?? ''));
-  const recorded = await mkdtemp(`${folder}-`);
+  const recorded = await mkdtemp(join(tmpdir(), 'navarch-histories-'));
   try {
     await recordAll(stories, recorded);
     // All or none: a story that went wrong leaves what was recorded before.
