@@ -17,6 +17,8 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const namespace = `image-${randomUUID().slice(0, 8)}`;
 
 let image: Image;
+/** Compiling, an installation and a bundle: half a minute of two cores, and much more of cores that others use. */
+const BUILD_MS = 600_000;
 let compose: Compose;
 const running = new Map<string, Container>();
 
@@ -27,12 +29,12 @@ beforeAll(async () => {
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: day });
   await connection.close();
   image = await buildImage(REPOSITORY);
-}, 240_000);
+}, BUILD_MS);
 
 afterAll(async () => {
   for (const container of running.values()) await container.stop().catch(() => undefined);
   await Promise.all([...running.values()].map(({ ended }) => ended));
-  await image.remove();
+  await (image as Image | undefined)?.remove();
 }, 120_000);
 
 const app = (...path: string[]): string => join(image.root, image.workdir, ...path);
