@@ -190,9 +190,11 @@ describe('a worker process', () => {
     await worker.ended;
   });
 
-  test('drains on SIGTERM and ends with 0', async () => {
-    const worker = startedWorker({ ...world.environment, NAVARCH_ACCOUNT: `${ACCOUNT}-second` });
+  test('warns of a variable that nobody reads, drains on SIGTERM and ends with 0', async () => {
+    const account = { NAVARCH_ACCOUNT: `${ACCOUNT}-second` };
+    const worker = startedWorker({ ...world.environment, ...account, NAVARCH_LOGLEVEL: 'debug' });
     const line = await untilShown(worker.stderr, 'worker started');
+    expect(line).toContain('NAVARCH_LOGLEVEL is set, and nothing reads it; is NAVARCH_LOG_LEVEL meant?');
     const health = /"health":"([^"]+)"/.exec(line)?.[1] ?? '';
     expect((await fetch(`${health}/healthz`)).status).toBe(200);
     expect(await (await fetch(`${health}/readyz`)).json()).toEqual({ status: 'ready' });
