@@ -5,8 +5,8 @@ import type { temporal } from '@temporalio/proto';
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** Who polled: process id and host name. */
-const IDENTITY = 'identity';
+/** Who polled: process id and host name. Sticky queues begin with it, too. */
+export const IDENTITY = /\b\d+@[\w.-]+/g;
 /** Paths of the worker's files. No workflow sees them. */
 const STACK_TRACE = 'stackTrace';
 
@@ -16,12 +16,13 @@ export function historyText(history: temporal.api.history.v1.IHistory): string {
 }
 
 function withoutMachine(value: Json): Json {
+  if (typeof value === 'string') return value.replace(IDENTITY, 'recorded');
   if (Array.isArray(value)) return value.map((each: Json) => withoutMachine(each));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value as Readonly<Record<string, Json>>).flatMap(([key, inner]) => {
       if (key === STACK_TRACE) return [];
-      return [[key, key === IDENTITY ? 'recorded' : withoutMachine(inner)]];
+      return [[key, withoutMachine(inner)]];
     }),
   );
 }

@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activityInfo } from '@temporalio/activity';
-import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type WorkflowHandle,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { progressQuery, type Progress } from '../../../src/contract/messages.ts';
 import type { Node } from '../../../src/contract/provision-node.ts';
@@ -25,12 +30,16 @@ export interface Stage {
   readonly account: string;
   readonly taskQueue: string;
   provision(request: Readonly<Record<string, unknown>> & { readonly name: string }): Promise<Provision>;
-  /** Starts any other workflow, waits for its end and gives its result; one that fails gives its error. */
+  /** Starts any other workflow. */
+  start(type: string, input?: unknown): Promise<WorkflowHandle>;
+  /** The same, waits for its end and gives its result; one that fails gives its error. */
   ask(type: string, input?: unknown): Promise<{ readonly workflowId: string; readonly result: unknown }>;
   /** Lets this much of Temporal's time pass, where that is skipped. */
   skip(ms: number): Promise<void>;
   until(workflowId: string, wished: (progress: Progress) => boolean): Promise<void>;
-  keeper(name: string): ReturnType<Client['workflow']['getHandle']>;
+  /** Until so many activities of a type have been scheduled. */
+  untilSteps(workflowId: string, activity: string, count: number): Promise<void>;
+  keeper(name: string): WorkflowHandle;
 }
 
 export interface OpenedStage extends Stage {
@@ -144,7 +153,13 @@ async function worldOf(
 function stageOf(client: Client, { simulator }: World, account: string, skip: Stage['skip']): Stage {
   const taskQueue = mainTaskQueue(account);
   let asked = 0;
+  const start = (type: string, input?: unknown): Promise<WorkflowHandle> => {
+    asked += 1;
+    const args = input === undefined ? [] : [input];
+    return client.workflow.start(type, { workflowId: `${type}/${account}/${asked}`, taskQueue, args });
+  };
   return {
+    start,
     ...{ client, simulator, account, taskQueue, skip },
     provision: (request) =>
       client.workflow.start<(request: unknown) => Promise<Node>>('provisionNode', {
@@ -153,19 +168,23 @@ function stageOf(client: Client, { simulator }: World, account: string, skip: St
         args: [{ instanceType: 'gpu_1x_h100_sxm5', ...request }],
       }),
     ask: async (type, input) => {
-      asked += 1;
-      const workflowId = `${type}/${account}/${asked}`;
-      const started = await client.workflow.start(type, {
-        workflowId,
-        taskQueue,
-        args: input === undefined ? [] : [input],
-      });
+      const started = await start(type, input);
       const result: unknown = await started.result().catch((error: unknown) => error);
-      return { workflowId, result };
+      return { workflowId: started.workflowId, result };
     },
     until: async (workflowId, wished) => {
       const handle = client.workflow.getHandle(workflowId);
       while (!wished(await handle.query(progressQuery))) await new Promise((resolve) => setTimeout(resolve, 50));
+    },
+    untilSteps: async (workflowId, activity, count) => {
+      const steps = async (): Promise<number> => {
+        const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+        const scheduled = (events ?? []).filter(
+          ({ activityTaskScheduledEventAttributes: step }) => step?.activityType?.name === activity,
+        );
+        return scheduled.length;
+      };
+      while ((await steps()) < count) await new Promise((resolve) => setTimeout(resolve, 200));
     },
     keeper: (name) => client.workflow.getHandle(keepNodeId(name)),
   };
