@@ -41,19 +41,6 @@ export const LIVES: readonly Story[] = [
     },
   },
   {
-    title: 'a node that is missing from the lists, and found by its id',
-    play: async (stage, record) => {
-      const { instanceId } = await ready(stage, 'missing');
-      const keeper = stage.keeper('missing');
-      stage.simulator.controls.hide(instanceId, 'list');
-      await stage.untilSteps(keeper.workflowId, 'readInstance', 1);
-      stage.simulator.controls.show(instanceId);
-      await keeper.cancel();
-      await keeper.result();
-      await record(type, 'missing-then-found', keeper);
-    },
-  },
-  {
     title: 'a node that is kept for days',
     on: 'skipped',
     play: async (stage, record) => {
