@@ -1,44 +1,45 @@
 import { realpathSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodeOf, EXIT_CODE_MEANING, type ExitCode } from '../cli/exit-codes.ts';
 import { explain } from '../cli/explain.ts';
-import { InterruptedError } from '../cli/interrupted.ts';
 import { parseDuration } from '../domain/durations.ts';
+import { createLogger, type LogOptions } from '../observability/logger.ts';
 import { installRuntime } from '../worker-runtime.ts';
+import { listenForInterruption, outliveReaders } from './interruption.ts';
 import { parseAmount } from './plan.ts';
 import { runLiveCheck, type LiveCheckOptions, type Surroundings } from './run.ts';
 
 // `npm run live-check`: this process's command line, streams and Ctrl-C.
 
-/** npm and the terminal both deliver a Ctrl-C: two within this time are one. */
-const SAME_PRESS_MS = 1_000;
+const LOG: LogOptions = { level: 'error', format: 'pretty' };
 
 /** Runs the command line to its exit code; errors are said on stderr. */
 export async function main(
   argv: readonly string[],
   extra: Pick<Surroundings, 'looks'> | Record<string, never> = {},
 ): Promise<ExitCode> {
-  const interrupted = new AbortController();
-  let pressedAt: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const now = performance.now();
-    pressedAt ??= now;
-    interrupted.abort(new InterruptedError(`interrupted by ${signal}; nothing was launched`));
-    if (now - pressedAt <= SAME_PRESS_MS) return;
+  outliveReaders([process.stdout, process.stderr]);
+  const { signal, stop } = listenForInterruption(process, () => {
     process.stderr.write('\nLeft without proof. End what is left: npm run live-check -- --resume\n');
     process.exit(130);
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const { signal } = interrupted;
+  });
+  // By way of the stream that outlives its reader: a log that writes to the terminal by itself fails with it.
+  const log = new Writable({
+    write(chunk, _encoding, done) {
+      process.stderr.write(chunk as Buffer);
+      done();
+    },
+  });
   try {
     return await runLiveCheck(readOptions(argv), {
       ...extra,
       environment: process.env,
       write: (text) => void process.stdout.write(text),
       signal,
-      logger: installRuntime({ log: { level: 'error', format: 'pretty' }, metricsAddress: undefined }),
+      logger: installRuntime({ log: LOG, metricsAddress: undefined }, createLogger(LOG, log)),
       ...(process.stdin.isTTY ? { ask: (question: string) => askAtTerminal(question, signal) } : {}),
     });
   } catch (error) {
@@ -46,7 +47,7 @@ export async function main(
     if (sentence !== undefined) process.stderr.write(`${sentence}\n${advice === undefined ? '' : `${advice}\n`}`);
     return exitCodeOf(error);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stop();
   }
 }
 

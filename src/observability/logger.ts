@@ -37,7 +37,7 @@ export function createLogger(options: LogOptions, destination?: DestinationStrea
     timestamp: pino.stdTimeFunctions.isoTime,
   };
   if (options.format === 'pretty')
-    return pino(settings, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss' }));
+    return pino(settings, pretty({ destination: destination ?? 2, sync: true, translateTime: 'HH:MM:ss' }));
   return pino(settings, destination ?? pino.destination({ fd: 2, sync: true }));
 }
 
