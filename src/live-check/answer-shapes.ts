@@ -7,7 +7,8 @@ const WORD = /^[a-z][a-z0-9_-]{0,60}$/;
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]{5,15}(Z|[+-]\d\d:?\d\d)$/;
 /** `Virginia, USA`, `1x A10 (24 GB PCIe)` */
 const PUBLIC_TEXT = /^[A-Za-z0-9 ,.()/+-]{0,60}$/;
-const CODE = /^[a-z-]{1,40}(\/[a-z-]{1,60}){1,3}$/;
+/** Of Lambda's errors: `global/invalid-api-key`. */
+export const CODE = /^[a-z-]{1,40}(\/[a-z-]{1,60}){1,3}$/;
 const TYPE_NAME = /^(g|c)pu_\d+x_[a-z0-9_]{1,40}$/;
 const FAMILY = /^(lambda-stack|gpu-base)[a-z0-9-]{0,30}$/;
 const boolean = unknown;
@@ -99,9 +100,10 @@ export function formOf(value: string): string {
   return value.replaceAll(/[A-Za-z]/g, 'a').replaceAll(/\d/g, '0');
 }
 
-const OTHERS_SHOWN = 2;
+/** Lambda's own, and much the same. */
+const IMAGES_SHOWN = 2;
 
-/** What may be shown of an answer. `isOurs` tells our instances and keys from the account's others, of which few are shown. */
+/** What may be shown of an answer. `isOurs` tells our instances and keys from the account's others, of which none is shown. */
 export function answerShape(method: string, path: string, status: number, isOurs: (item: Fields) => boolean): Shape {
   if (status < 200 || status > 299) return errorAnswer;
   const [route = ''] = path.split('?');
@@ -110,13 +112,13 @@ export function answerShape(method: string, path: string, status: number, isOurs
     if (method === 'POST' && route === '/instance-operations/terminate') {
       return fields({ terminated_instances: list(instance) });
     }
-    if (route === '/instances') return list(instance, OTHERS_SHOWN, isOurs);
+    if (route === '/instances') return list(instance, 0, isOurs);
     if (route.startsWith('/instances/')) return instance;
     if (route === '/instance-types') {
       return byKey(TYPE_NAME, fields({ instance_type: instanceType, regions_with_capacity_available: list(region) }));
     }
-    if (route === '/ssh-keys') return list(sshKey, OTHERS_SHOWN, isOurs);
-    if (route === '/images') return list(image, OTHERS_SHOWN);
+    if (route === '/ssh-keys') return list(sshKey, 0, isOurs);
+    if (route === '/images') return list(image, IMAGES_SHOWN);
     if (route === '/regions') return list(region);
     return unknown;
   })();

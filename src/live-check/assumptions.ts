@@ -1,6 +1,6 @@
 import type { Node } from '../contract/provision-node.ts';
 import { ATTENTION_AFTER_MS, DEFAULT_DEADLINES, SETTLE_WINDOW_MS } from '../domain/deadlines.ts';
-import { KNOWN_INSTANCE_FIELDS, KNOWN_TYPE_FIELDS } from './answer-shapes.ts';
+import { CODE, KNOWN_INSTANCE_FIELDS, KNOWN_TYPE_FIELDS } from './answer-shapes.ts';
 import { clientView } from './client-view.ts';
 import {
   codeOf,
@@ -15,6 +15,7 @@ import {
   type Fields,
 } from './exchange.ts';
 import type { Life } from './life.ts';
+import { isPlainHeader } from './sanitise.ts';
 
 // What a live-check can say about the assumptions of docs/assumptions.md, each by its id. A test holds the two together.
 
@@ -256,14 +257,22 @@ function refusal(exchanges: readonly Exchange[], path: string, status: number, c
 }
 
 function codeName(exchange: Exchange): string {
-  return `${exchange.answer?.status ?? 'no answer'} ${/^[a-z/-]{1,80}$/.exec(codeOf(exchange) ?? '')?.[0] ?? 'without a code'}`;
+  return `${exchange.answer?.status ?? 'no answer'} ${shownCode(exchange) ?? 'without a code'}`;
 }
 
-function describe429({ answer, path }: Exchange): string {
-  const { headers = {}, json, text = '' } = answer ?? {};
+/** If it looks like one. */
+function shownCode(exchange: Exchange): string | undefined {
+  return CODE.exec(codeOf(exchange) ?? '')?.[0];
+}
+
+function describe429(exchange: Exchange): string {
+  const { headers = {}, json, text = '' } = exchange.answer ?? {};
   const body = json !== undefined ? 'JSON' : text.trim() === '' ? 'an empty body' : 'text';
-  const code = isFields(json) && isFields(json['error']) ? `, code ${String(json['error']['code'])}` : '';
-  return `429 for ${path === LAUNCH_PATH ? 'a launch' : 'a read'} with ${body}${code}, Retry-After ${headers['retry-after'] ?? 'none'}`;
+  const code = codeOf(exchange) === undefined ? '' : `, code ${shownCode(exchange) ?? 'of another form'}`;
+  const wait = headers['retry-after'];
+  const shownWait = wait === undefined || isPlainHeader('retry-after', wait) ? (wait ?? 'none') : 'of another form';
+  const what = exchange.path === LAUNCH_PATH ? 'a launch' : 'a read';
+  return `429 for ${what} with ${body}${code}, Retry-After ${shownWait}`;
 }
 
 function unreadable({ method, path, answer }: Exchange): readonly string[] {

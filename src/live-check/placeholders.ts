@@ -11,13 +11,13 @@ export class Placeholders {
     return this.word('id', value);
   }
 
-  /** Of the range that is kept for documentation. */
+  /** Of the ranges that are kept for documentation, these two: nobody's real one is among them. */
   address(value: string): string {
     return this.#of('address', value, (n) => `192.0.2.${n}`);
   }
 
   privateAddress(value: string): string {
-    return this.#of('private address', value, (n) => `10.0.0.${n}`);
+    return this.#of('private address', value, (n) => `198.51.100.${n}`);
   }
 
   hostname(value: string): string {

@@ -90,11 +90,16 @@ const REQUEST_ID = /^(cf-ray|(x-)?([a-z]+-)?(request|trace|correlation)-?id)$/;
 function shownHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]): [string, string][] => {
-      if (HEADERS[name]?.test(value) === true) return [[name, value]];
+      if (isPlainHeader(name, value)) return [[name, value]];
       if (LIMIT.test(name) && /^[\w=;, "-]{1,80}$/.test(value)) return [[name, formIfLong(value)]];
       return REQUEST_ID.test(name) ? [[name, formOf(value)]] : [];
     }),
   );
+}
+
+/** Whether it has the form that belongs there, which says nothing of the account. */
+export function isPlainHeader(name: string, value: string): boolean {
+  return HEADERS[name]?.test(value) === true;
 }
 
 /** Limits are short numbers; what is longer may be a key. */
@@ -105,6 +110,12 @@ function formIfLong(value: string): string {
 /** The second line: which of these texts stand in what is about to be written, and must not. Short ones could be there by chance. */
 export function leaks(text: string, secrets: readonly (string | undefined)[]): readonly number[] {
   return secrets.flatMap((secret, at) =>
-    secret !== undefined && secret.length >= 6 && text.includes(secret) ? [at] : [],
+    secret !== undefined && secret.length >= 6 && stands(secret, text) ? [at] : [],
   );
+}
+
+/** An address counts as a whole: 10.0.0.1 does not stand in 10.0.0.12. */
+function stands(secret: string, text: string): boolean {
+  if (!/^[\d.]+$/.test(secret)) return text.includes(secret);
+  return new RegExp(`(?<![\\d.])${secret.replaceAll('.', '\\.')}(?!\\.?\\d)`).test(text);
 }

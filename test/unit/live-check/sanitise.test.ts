@@ -140,15 +140,27 @@ test('the same value is the same placeholder wherever it stands, so that exchang
   expect(list?.body).toMatchObject({ data: [(byId?.body as { data: unknown }).data] });
 });
 
-test('of answers that are all the same only the first is kept, and of other machines a few', () => {
+test('of answers that are all the same only the first is kept, and of other machines and keys nothing', () => {
   const many = Array.from({ length: 9 }, (_, n) => ({ ...instance, id: String(n).repeat(32) }));
   const answer = exchange('/instances', { data: [...many, instance] });
   const shown = sanitised([answer, { ...answer, sentAt: 9_000, answeredAt: 9_100 }], OURS);
   expect(shown).toHaveLength(1);
-  expect((shown[0]?.body as { data: unknown[] }).data).toHaveLength(3);
+  expect(shown[0]?.body).toMatchObject({ data: [{ status: 'active' }] });
+  expect((shown[0]?.body as { data: unknown[] }).data).toHaveLength(1);
+
+  const keys = [{ name: 'a-colleague', public_key: 'ssh-rsa A' }];
+  expect(sanitised([exchange('/ssh-keys', { data: keys })], OURS)).toMatchObject([{ body: { data: [] } }]);
 });
 
 test('the second line finds a secret that the first would have let through', () => {
   expect(leaks(`{"x":"${SECRETS.apiKey}"}`, [SECRETS.email, SECRETS.apiKey, undefined])).toEqual([1]);
   expect(leaks('{}', Object.values(SECRETS))).toEqual([]);
+});
+
+test('an address is found as a whole, and is none of those that stand for one', () => {
+  expect(leaks('"10.19.44.123" "110.19.44.12" "10.19.44.12.7"', [SECRETS.privateAddress])).toEqual([]);
+  expect(leaks(`at ${SECRETS.privateAddress}.`, [SECRETS.privateAddress])).toEqual([0]);
+  const real = { ...instance, ip: '203.0.113.1', private_ip: '10.0.0.1' };
+  const text = JSON.stringify(sanitised([exchange('/instances', { data: [real] })], OURS));
+  expect(leaks(text, [real.ip, real.private_ip])).toEqual([]);
 });
