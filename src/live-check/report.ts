@@ -23,10 +23,13 @@ export function announcement(
     `  Navarch: ${navarch}.\n` +
     (gpus === 0 ? '  It has no GPUs, so nothing is learnt about GPUs: --type names another one.\n' : '') +
     (others === 0 ? '' : `  ${others} other instances of the account are left alone.\n`) +
+    `  A provisioner that runs on this account shares Lambda's limit of requests with this: give each a half (LAMBDA_REQUEST_INTERVAL=2200ms).\n` +
+    `  Its sweeps may report this machine as unknown.\n` +
     `  It costs at most $${dollars(worstCaseCents(choice))}, for ${formatDuration(WORST_CASE_MS)}:\n${parts}` +
     `  About $${dollars(Math.ceil((priceCentsPerHour * USUAL_MINUTES) / 60))} if all goes well (${USUAL_MINUTES} minutes).\n` +
-    `  More only if Lambda does not end it although asked again and again, or if this process is killed (kill -9, power) and not run again:\n` +
-    `  the machine then goes on until \`npm run live-check -- --resume\`, or until you end it by hand.\n`
+    `  More only if Lambda does not end it although asked again and again; if this computer sleeps or loses its network, for all timers are on it;\n` +
+    `  or if this process is killed (kill -9, power) and not run again: the machine then goes on until \`npm run live-check -- --resume\`, or until\n` +
+    `  you end it by hand.\n`
   );
 }
 
