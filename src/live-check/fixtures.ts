@@ -19,21 +19,19 @@ const recording = z.object({
 
 export type Recording = z.output<typeof recording>;
 
-/** @throws Error, and writes nothing, if one of these secrets stands in it */
+/** Where it was written, and how many of the secrets stand in it. If any do, that is aside, for nobody but the person who ran it. */
 export async function writeRecording(
-  folder: string,
+  { folder, aside }: { readonly folder: string; readonly aside: string },
   value: Recording,
   secrets: readonly (string | undefined)[],
-): Promise<string> {
+): Promise<{ readonly file: string; readonly leaked: number }> {
   const text = `${JSON.stringify(value, undefined, 2)}\n`;
-  const leaked = leaks(text, secrets);
-  if (leaked.length > 0) {
-    throw new Error(`the recording is not written: ${leaked.length} values that are not to be shown stand in it`);
-  }
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${value.recordedFrom}-${value.recordedAt.replaceAll(/[:.]/g, '-')}.json`);
-  await writeFile(file, text);
-  return file;
+  const leaked = leaks(text, secrets).length;
+  const place = leaked === 0 ? folder : aside;
+  await mkdir(place, { recursive: true });
+  const file = join(place, `${value.recordedFrom}-${value.recordedAt.replaceAll(/[:.]/g, '-')}.json`);
+  await writeFile(file, text, leaked === 0 ? {} : { mode: 0o600 });
+  return { file, leaked };
 }
 
 export async function readRecording(file: string): Promise<Recording> {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { apiRoot } from '../clients/lambda/base-url.ts';
 import { outcomeOfAnswer } from '../clients/lambda/error-codes.ts';
-import { codeOf, LAUNCH_PATH, type Exchange } from './exchange.ts';
+import { codeOf, launchedId, LAUNCH_PATH, type Exchange } from './exchange.ts';
 
 // Between the worker and Lambda, on loopback. The client stays as it is in production and does not know of it; what goes over the wire is
 // passed on byte for byte, and remembered without the request's headers. What the proxy cannot do it does as a broken network would: the
@@ -41,8 +41,13 @@ const HOP_BY_HOP = new Set([
 /**
  * @param baseUrl where Lambda is, as LAMBDA_BASE_URL gives it
  * @param launches none: what was left of an earlier run is only to be ended
+ * @param onLaunched told of the id that a launch was answered with, and awaited before the worker learns it; must not reject
  */
-export async function startRecordingProxy(baseUrl: string, launches: 'one' | 'none'): Promise<RecordingProxy> {
+export async function startRecordingProxy(
+  baseUrl: string,
+  launches: 'one' | 'none',
+  onLaunched: (instanceId: string) => Promise<void> = () => Promise.resolve(),
+): Promise<RecordingProxy> {
   const upstream = new URL(apiRoot(baseUrl));
   const nonce = randomUUID();
   const exchanges: Exchange[] = [];
@@ -79,6 +84,8 @@ export async function startRecordingProxy(baseUrl: string, launches: 'one' | 'no
     if (isLaunch && status !== undefined && outcomeOfAnswer(status, codeOf(exchange)) === 'refused') {
       state.launchMayHaveHappened = false;
     }
+    const instanceId = launchedId(exchange);
+    if (instanceId !== undefined) await onLaunched(instanceId);
     if (got === undefined) response.destroy();
     else response.writeHead(got.status, forwarded(got.headers)).end(got.body);
   };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { LookIntervals } from '../activities/dependencies.ts';
 import { DEFAULT_LOOKS } from '../activities/dependencies.ts';
+import { Pacer } from '../activities/pacer.ts';
 import { EXIT_CODE, exitCodeOf, type ExitCode } from '../cli/exit-codes.ts';
 import { InterruptedError } from '../cli/interrupted.ts';
 import { UsageError } from '../cli/usage-error.ts';
@@ -54,6 +55,8 @@ export interface Run extends Surroundings {
   readonly config: WorkerConfig;
   readonly baseUrl: string;
   readonly endLookMs: number;
+  /** Of all our own requests to Lambda; the worker has its own. */
+  readonly pacer: Pacer;
   readonly tell: (line: string) => void;
 }
 
@@ -69,13 +72,15 @@ export async function runLiveCheck(options: LiveCheckOptions, surroundings: Surr
   }
   const { environment, write, looks = DEFAULT_LOOKS } = surroundings;
   const beginning = Date.now();
+  const config = readConfig(
+    workerEnvironment(environment, { account: 'live-check', lambdaUrl: LAMBDA_BASE_URL, mode: 'embedded' }),
+  );
   const run: Run = {
     ...surroundings,
     options,
     state: new RunState(options.stateFolder),
-    config: readConfig(
-      workerEnvironment(environment, { account: 'live-check', lambdaUrl: LAMBDA_BASE_URL, mode: 'embedded' }),
-    ),
+    config,
+    pacer: new Pacer(config.lambda),
     baseUrl: given(environment, 'LAMBDA_BASE_URL') ?? LAMBDA_BASE_URL,
     endLookMs: looks.endMs,
     tell: (line) => write(`${elapsed(Date.now() - beginning)}  ${line}\n`),
@@ -89,7 +94,11 @@ export async function runLiveCheck(options: LiveCheckOptions, surroundings: Surr
     write('Nothing was left by an earlier live-check.\n');
     return EXIT_CODE.done;
   }
-  const proxy = await startRecordingProxy(run.baseUrl, 'one');
+  const proxy = await startRecordingProxy(run.baseUrl, 'one', (instanceId) =>
+    run.state.noteInstance(instanceId).catch((error: unknown) => {
+      run.tell(`${run.state.file} could not be written: ${String(error)}. The instance is ${instanceId}`);
+    }),
+  );
   try {
     return await launchOnce(run, proxy);
   } finally {
@@ -98,8 +107,8 @@ export async function runLiveCheck(options: LiveCheckOptions, surroundings: Surr
 }
 
 async function launchOnce(run: Run, proxy: RecordingProxy): Promise<ExitCode> {
-  const { config, environment, options, signal, state, write } = run;
-  const lambda = pacedClient(proxy.url, config.lambda.apiKey, config.lambda);
+  const { config, environment, options, pacer, signal, state, write } = run;
+  const lambda = pacedClient(proxy.url, config.lambda.apiKey, pacer);
   const publicKey = publicKeyOf(await config.ssh.privateKey())
     .openSsh.split(' ')
     .slice(0, 2)
@@ -120,7 +129,7 @@ async function launchOnce(run: Run, proxy: RecordingProxy): Promise<ExitCode> {
 
   const name = `live-check-${randomBytes(4).toString('hex')}`;
   const { port, nonce } = proxy;
-  await state.write({
+  await state.begin({
     name,
     account: name,
     temporal: options.temporal,
@@ -131,10 +140,12 @@ async function launchOnce(run: Run, proxy: RecordingProxy): Promise<ExitCode> {
     proxy: { port, nonce },
   });
   const outcome = await bringUpAndEnd(run, { name, choice, registration, lambdaUrl: proxy.url });
-  const found = await takeStock(run, { name, choice, outcome, proxy, lambda, publicKey });
-  if (outcome.wasInterrupted && !found.isAlive) return EXIT_CODE.interrupted;
-  if (outcome.failure !== undefined && !found.isAlive) return exitCodeOf(outcome.failure);
-  return found.isAlive || found.isSurprising ? EXIT_CODE.personNeeded : EXIT_CODE.done;
+  const { isProven, isSurprising } = await takeStock(run, { name, choice, outcome, proxy, lambda, publicKey });
+  if (!isProven) return EXIT_CODE.personNeeded;
+  if (outcome.wasInterrupted) return EXIT_CODE.interrupted;
+  if (outcome.trouble !== undefined) throw outcome.trouble;
+  if (outcome.failure !== undefined) return exitCodeOf(outcome.failure);
+  return isSurprising ? EXIT_CODE.personNeeded : EXIT_CODE.done;
 }
 
 /** Without it the machine could be launched, paid for, and never be reached. */

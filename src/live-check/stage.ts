@@ -105,13 +105,19 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     });
     const provisioner = NodeProvisioner.over(client, { account, uiUrl });
     closing.push(() => provisioner.close());
+    const sweeps = client.schedule.getHandle(sweepScheduleId(account));
+    // The worker has made it. What is left of this one node is looked for by live-check itself, and other people's is not its business.
+    await sweeps.delete().catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError))
+        tell(`${sweeps.scheduleId} could not be deleted: ${String(error)}`);
+    });
     tell(`Temporal at ${address}${uiUrl === undefined ? '' : `, its UI at ${uiUrl}`}`);
     return {
       provisioner,
       uiUrl,
       close,
       async clear() {
-        await client.schedule.getHandle(sweepScheduleId(account)).delete().catch(unlessGone);
+        await sweeps.delete().catch(unlessGone);
         const broker = client.workflow.getHandle(accountBrokerId(account));
         await broker.terminate('live-check is over').catch(unlessGone);
       },

@@ -1,6 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { UsageError } from '../cli/usage-error.ts';
 
 /** What a live-check leaves on the disk before it launches, so that a later one can end what a killed one has left. No secrets. */
 const run = z.object({
@@ -13,6 +15,8 @@ const run = z.object({
   priceCentsPerHour: z.number(),
   saidCents: z.number(),
   startedAt: z.string(),
+  /** Since the launch was answered. */
+  instanceId: z.string().optional(),
   proxy: z.object({ port: z.number(), nonce: z.string() }),
 });
 
@@ -57,11 +61,38 @@ export class RunState {
     }
   }
 
+  /** Before a launch. @throws UsageError if there is one already: of two that start together, one launches. */
+  async begin(value: Run): Promise<void> {
+    const aside = await this.#writeAside(value);
+    try {
+      // Unlike a rename, a link does not replace what is there; unlike a write, it is whole at once.
+      await link(aside, this.file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      throw new UsageError(
+        `another live-check runs, or has left something (${this.file}): wait for its end, or end what is left with --resume; nothing was launched`,
+      );
+    } finally {
+      await rm(aside, { force: true });
+    }
+  }
+
+  /** In place of what is there. */
   async write(value: Run): Promise<void> {
+    await rename(await this.#writeAside(value), this.file);
+  }
+
+  /** Its launch was answered with this id. */
+  async noteInstance(instanceId: string): Promise<void> {
+    const value = await this.read();
+    if (value !== undefined) await this.write({ ...value, instanceId });
+  }
+
+  async #writeAside(value: Run): Promise<string> {
     await mkdir(this.folder, { recursive: true });
-    const aside = `${this.file}.new`;
+    const aside = `${this.file}.${randomUUID()}`;
     await writeFile(aside, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-    await rename(aside, this.file);
+    return aside;
   }
 
   /** All is proven gone. */

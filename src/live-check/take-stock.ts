@@ -27,34 +27,42 @@ const WRONG_KEY = 'secret_live-check_00000000000000000000000000000000.wrong';
 
 /**
  * After the product's own proof: Lambda's word once more, what it has cost, what was learnt. The state goes only when the list and the id agree
- * that nothing is left.
+ * that nothing is left; the recording is written all the same.
  */
 export async function takeStock(
   run: Run,
   facts: Facts,
-): Promise<{ readonly isAlive: boolean; readonly isSurprising: boolean }> {
+): Promise<{ readonly isProven: boolean; readonly isSurprising: boolean }> {
   const { name, choice, outcome, proxy, lambda } = facts;
   const { tell, write, state } = run;
   const { instanceId } = lifeOf(proxy.exchanges, name);
-  const alive = await stillThere(lambda, name, instanceId);
-  if (alive.length > 0) {
-    tell(`STILL THERE by Lambda's word: ${alive.map(({ id, status }) => `${id} ${status}`).join(', ')}`);
-    write(byHand(name, instanceId));
-    return { isAlive: true, isSurprising: true };
+  let alive: Awaited<ReturnType<typeof stillThere>> | undefined;
+  try {
+    alive = await stillThere(lambda, name, instanceId);
+  } catch (error) {
+    tell(`the last look was not answered: ${error instanceof Error ? error.message : String(error)}`);
   }
-  await state.clear();
-  tell("nothing of it is left by Lambda's list either, nor by its id");
-  if (!outcome.wasInterrupted) await lookFurther(run, facts, instanceId);
+  if (alive?.length === 0) {
+    await state.clear();
+    tell("nothing of it is left by Lambda's list either, nor by its id");
+    if (!outcome.wasInterrupted) await lookFurther(run, facts, instanceId);
+  } else {
+    const shown = alive?.map(({ id, status }) => `${id} ${status}`).join(', ');
+    if (shown !== undefined) tell(`STILL THERE by Lambda's word: ${shown}`);
+    tell('To end it, or to prove that it has ended: npm run live-check -- --resume');
+    write(byHand(name, instanceId));
+  }
 
   const life = lifeOf(proxy.exchanges, name);
   const saidCents = worstCaseCents(choice);
   const livedMs = livedFor(life, outcome.provenAt);
   const spentCents = costCents(choice.priceCentsPerHour, livedMs);
+  const hasEnded = (alive ?? []).length === 0;
   const evidence = evidenceOf(run, facts, life);
   const verdicts = judged(evidence);
   const timings = timingsOf(life, timeOf(outcome.node?.times.sshVerified), timeOf(outcome.node?.times.ready));
   write(
-    `\n${timingsText(timings)}${assumptionsText(verdicts)}${spendingText(spentCents, saidCents, livedMs / MINUTE)}`,
+    `\n${timingsText(timings)}${assumptionsText(verdicts)}${hasEnded ? spendingText(spentCents, saidCents, livedMs / MINUTE) : ''}`,
   );
   const { sshKeyName } = run.config.lambda;
   const recording = {
@@ -66,19 +74,24 @@ export async function takeStock(
     assumptions: [...verdicts],
     exchanges: [...sanitised(proxy.exchanges, { instanceId, sshKeyName })],
   };
-  const file = await writeRecording(run.options.fixturesFolder, recording, await secretsOf(run, facts));
-  write(`The exchanges, without anything of the account's, are in ${file}\n`);
+  const places = { folder: run.options.fixturesFolder, aside: state.folder };
+  const { file, leaked } = await writeRecording(places, recording, await secretsOf(run, facts));
+  write(
+    leaked === 0
+      ? `The exchanges, without anything of the account's, are in ${file}\n`
+      : `${leaked} values that are not to be shown stand in the recording. It is in ${file}, for you alone: look at it before you share it\n`,
+  );
   return {
-    isAlive: false,
-    isSurprising: spentCents > saidCents || verdicts.some(({ verdict }) => verdict === 'other'),
+    isProven: alive?.length === 0,
+    isSurprising: leaked > 0 || spentCents > saidCents || verdicts.some(({ verdict }) => verdict === 'other'),
   };
 }
 
 /** What costs nothing any more and is good to know. None of it changes the outcome. */
 async function lookFurther(run: Run, { proxy, lambda }: Facts, instanceId: string | undefined): Promise<void> {
-  const { tell, config, options, signal, endLookMs } = run;
+  const { tell, options, pacer, signal, endLookMs } = run;
   try {
-    await probe(lambda, pacedClient(proxy.url, WRONG_KEY, config.lambda));
+    await probe(lambda, pacedClient(proxy.url, WRONG_KEY, pacer));
     if (instanceId === undefined) return;
     await terminateAgain(lambda, instanceId);
     tell('watching how long the list still shows it; Ctrl-C ends the watch');

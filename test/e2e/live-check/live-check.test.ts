@@ -1,6 +1,10 @@
-import { Client, Connection } from '@temporalio/client';
+import { join } from 'node:path';
+import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
 import { describe, expect, inject, test, vi, type TestContext } from 'vitest';
+import { InterruptedError } from '../../../src/cli/interrupted.ts';
+import { sweepScheduleId } from '../../../src/contract/workflow-ids.ts';
 import { clientView } from '../../../src/live-check/client-view.ts';
+import { RunState } from '../../../src/live-check/state.ts';
 import type { SimulatorOptions } from '../../../src/simulator/index.ts';
 import { expectCleanSlate } from '../../support/clean-slate.ts';
 import { untilShown } from '../../support/command-line.ts';
@@ -25,6 +29,21 @@ function expectAllEnded({ world }: LiveCheckWorld, launched: number, text = ''):
   for (const { endedBy } of record.instances) expect(endedBy).toBe('api');
   const [, said] = /It costs at most \$([\d.]+)/.exec(text) ?? [];
   if (said !== undefined) expect(oracles.billing().fromAcceptanceCents).toBeLessThanOrEqual(Number(said) * 100);
+}
+
+/** Whether there is a Schedule for the account of the live-check that runs. */
+async function isSwept({ folder }: LiveCheckWorld): Promise<boolean> {
+  const running = await new RunState(join(folder, 'state')).read();
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  try {
+    await new Client({ connection }).schedule.getHandle(sweepScheduleId(running?.account)).describe();
+    return true;
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return false;
+    throw error;
+  } finally {
+    await connection.close();
+  }
 }
 
 const GO = ['--spend-up-to', '2', '--yes', '--type', 'gpu_1x_a10'];
@@ -84,14 +103,32 @@ describe.concurrent('against the simulator', { timeout: 240_000 }, () => {
     expect(text).toMatch(/OTHER +gpus-as-described/);
   });
 
-  test('a launch that Lambda refuses costs nothing, and says why', async (context) => {
+  test('a launch that Lambda refuses costs nothing, and says why; an error of our own ends the machine before it is thrown', async (context) => {
     const refusal = { kind: 'error', status: 403, code: 'global/invalid-address' } as const;
-    const lived = await freshWorld(context, { faults: [{ on: 'launch', do: refusal }] });
+    const lived = await freshWorld(context, { faults: [{ on: 'launch', nth: 1, do: refusal }] });
     const { code, text } = await lived.run(GO);
     expect(code, text).toBe(4);
     expectAllEnded(lived, 0);
     expect(text).toContain('global/invalid-address');
     expect(text).toContain('Spent $0.00');
+
+    let seen = '';
+    let swept: Promise<boolean> | undefined;
+    const failing = await lived.run(GO, {
+      write(shown) {
+        const wasBooting = seen.includes('booting');
+        seen += shown;
+        if (wasBooting || !seen.includes('booting')) return;
+        swept = isSwept(lived);
+        throw new Error('planted');
+      },
+    });
+    expect(await swept).toBe(false);
+    expect(failing, seen).toEqual({ code: 1, text: 'planted\n' });
+    expectAllEnded(lived, 1, seen);
+    expect(seen).toContain('proven gone by terminateNode');
+    expect(seen).toContain('nothing of it is left');
+    expect(await new RunState(join(lived.folder, 'state')).read()).toBeUndefined();
   });
 
   test('where nothing has room, it says so and launches nothing', async (context) => {
@@ -113,6 +150,14 @@ describe.concurrent('against the simulator', { timeout: 240_000 }, () => {
     await expectRefused(['--spend-up-to', '0.23', '--yes'], 'cpu_4x_general takes --spend-up-to 0.24 or more');
     await expectRefused(['--spend-up-to', '0.24'], 'no terminal');
     await expectRefused(['--spend-up-to', '0.24'], 'not confirmed', 'yes');
+    // Interrupted before the request is sent.
+    const pressed = new AbortController();
+    const write = (shown: string): void => {
+      if (shown.includes('starting Temporal')) pressed.abort(new InterruptedError('pressed; nothing was launched'));
+    };
+    const interrupted = await lived.run(GO, { write, signal: pressed.signal });
+    expect(interrupted).toEqual({ code: 130, text: 'pressed; nothing was launched\n' });
+    expect(await new RunState(join(lived.folder, 'state')).read()).toBeUndefined();
     for (const amount of ['0', '-1', 'abc', '1e3', '']) await expectRefused(['--spend-up-to', amount], '--spend-up-to');
     expect(lived.world.simulator.record.requests.map(({ operation }) => operation)).not.toContain('launch');
   });
@@ -125,13 +170,15 @@ describe.concurrent('against the simulator', { timeout: 240_000 }, () => {
     killed.kill('SIGKILL');
     await killed.ended;
     expect(simulator.oracles.instancesAlive()).toHaveLength(1);
+    const left = await new RunState(join(lived.folder, 'state')).read();
+    expect(left?.instanceId).toBe(simulator.record.instances[0]?.id);
     await vi.waitFor(async () => expect(await pidsOf(lived.folder)).toEqual([]), { timeout: 30_000, interval: 100 });
 
     const next = lived.start(...GO);
     await untilShown(next.stdout, 'is proven gone');
     expectAllEnded(lived, 1);
     await untilShown(next.stdout, 'booting');
-    next.kill('SIGINT');
+    next.kill('SIGHUP');
     const { exitCode, stdout, stderr } = await next.ended;
     expect(exitCode, `${stdout}\n${stderr}`).toBe(130);
     expect(stdout).toContain('https://cloud.lambda.ai/instances');

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { LambdaClient, LambdaInvalidRequestError, LambdaUnavailableError } from '../../../src/clients/lambda/index.ts';
 import { isRunning, startRecordingProxy, type RecordingProxy } from '../../../src/live-check/recording-proxy.ts';
@@ -13,6 +14,7 @@ const NO_CAPACITY = { error: { code: 'instance-operations/launch/insufficient-ca
 async function before(
   answers: readonly (readonly [status: number, json: unknown])[],
   launches: 'one' | 'none' = 'one',
+  onLaunched?: (instanceId: string) => Promise<void>,
 ): Promise<{ readonly proxy: RecordingProxy; readonly lambda: LambdaClient; readonly seen: http.IncomingMessage[] }> {
   const seen: http.IncomingMessage[] = [];
   const server = http.createServer((request, response) => {
@@ -25,7 +27,7 @@ async function before(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const proxy = await startRecordingProxy(`http://127.0.0.1:${port}`, launches);
+  const proxy = await startRecordingProxy(`http://127.0.0.1:${port}`, launches, onLaunched);
   onTestFinished(async () => {
     await proxy.close();
     server.close();
@@ -50,6 +52,16 @@ test('a launch after one that was accepted is not passed on', async () => {
   await expect(lambda.launchInstance(LAUNCH)).rejects.toMatchObject({ type: 'invalid_request', outcome: 'refused' });
   expect(seen).toHaveLength(1);
   expect(proxy.launchesHeldBack).toBe(1);
+});
+
+test('the id of what was launched is noted before anybody acts on it', async () => {
+  const noted: string[] = [];
+  const { lambda } = await before([[200, ACCEPTED]], 'one', async (instanceId) => {
+    await setImmediate();
+    noted.push(instanceId);
+  });
+  await lambda.launchInstance(LAUNCH);
+  expect(noted).toEqual(['0'.repeat(32)]);
 });
 
 test('nor after one that got no answer, or one that proves nothing', async () => {
