@@ -70,7 +70,7 @@ export async function keepNode(input: KeepNodeInput): Promise<EndedNode> {
   setHandler(wakeSignal, () => void (isWoken = true), {
     description: 'Nothing: it only wakes. Where workers are versions, it moves to the current one.',
   });
-  // All of it, in each generation: where payloads are encrypted, with the key of today. One entry that cannot be read any more hides the rest.
+  // All of it: where payloads are encrypted, with the key of today. One entry that cannot be read any more hides the rest.
   upsertMemo({
     ...workflowInfo().memo,
     [OWNED_TOKENS]: [launchToken],

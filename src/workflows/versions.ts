@@ -21,7 +21,12 @@ export function isOutdated(): boolean {
   return workflowInfo().targetWorkerDeploymentVersionChanged;
 }
 
-/** Continues as new with the version that is current then. Its input was written by another version than reads it (P13). */
+/**
+ * Continues as new with the version that is current then. Its input was written by another version than reads it (P13). The memo is given
+ * anew: left to itself the next run begins with what this one began with, under the payload key of long ago.
+ */
 export function continueOnCurrentVersion<F extends Workflow>(...args: Parameters<F>): Promise<never> {
-  return makeContinueAsNewFunc<F>({ initialVersioningBehavior: 'AUTO_UPGRADE' })(...args);
+  const { memo } = workflowInfo();
+  const withMemo = memo === undefined ? {} : { memo };
+  return makeContinueAsNewFunc<F>({ initialVersioningBehavior: 'AUTO_UPGRADE', ...withMemo })(...args);
 }

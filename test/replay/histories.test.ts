@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { DUE_BY } from '../../src/contract/memo.ts';
 import { recordings, titleOf, type Recording } from './harness/recordings.ts';
 import { historyText, IDENTITY, readableText } from './recording/history-file.ts';
 import { whyNot } from './recording/releases.ts';
@@ -11,6 +12,14 @@ const ROOT = dirname(fileURLToPath(new URL('../../package.json', import.meta.url
 
 function that(holds: string): (recording: Recording) => readonly string[] {
   return (recording) => (readableText(recording.text).includes(holds) ? [titleOf(recording)] : []);
+}
+
+/** The names in the memo that a run began with. */
+function startedMemo({ text }: Recording): readonly string[] {
+  const { events } = JSON.parse(text) as {
+    events: { workflowExecutionStartedEventAttributes?: { memo?: { fields?: object } } }[];
+  };
+  return Object.keys(events[0]?.workflowExecutionStartedEventAttributes?.memo?.fields ?? {});
 }
 
 describe('a recorded history', () => {
@@ -35,6 +44,14 @@ describe('a recorded history', () => {
   test('has a task that was completed: a replay waits for one without end', () => {
     const without = recordings().filter(({ text }) => !text.includes('"workflowTaskCompletedEventAttributes"'));
     expect(without.map(titleOf)).toEqual([]);
+  });
+
+  test('of a keeper that continued as new begins with all of its memo, written then: Temporal alone gives it what the first run began with', () => {
+    const later = recordings().filter(
+      ({ text }) => /"continuedExecutionRunId":"\w/.test(text) && text.includes('"keepNode"'),
+    );
+    expect(later.length).toBeGreaterThan(0);
+    for (const recording of later) expect(startedMemo(recording), titleOf(recording)).toContain(DUE_BY);
   });
 
   test('is looked through in plain text: what is searched for would be found in a payload', () => {

@@ -93,7 +93,7 @@ test('a further activity behind patched() is harmless', async () => {
       from: '    await checkRequest(request);\n',
       to: "    await checkRequest(request);\n    if (patched('look-twice')) await checkRequest(request);\n",
     },
-    { file, from: 'import { isCancellation,', to: 'import { patched, isCancellation,' },
+    { file, from: '  isCancellation,\n', to: '  isCancellation,\n  patched,\n' },
   ];
   expect(
     await withEdits(
