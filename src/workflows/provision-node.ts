@@ -1,5 +1,11 @@
-import { isCancellation, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { TemporalFailure } from '@temporalio/common';
+import {
+  CancellationScope,
+  isCancellation,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { CancelledFailure, TemporalFailure } from '@temporalio/common';
 import type { LaunchFailureDetails } from '../activities/types.ts';
 import type { GrantMessage } from '../contract/account-broker.ts';
 import { hostProgressSignal, progressQuery } from '../contract/messages.ts';
@@ -164,6 +170,8 @@ async function nextAfterRefusal(story: Story, error: unknown): Promise<undefined
 
 /** Only where nothing is owned is the history cut: a wait of weeks with many refusals must not fill it, nor keep an outdated worker busy. */
 async function continueStory(story: Story): Promise<never> {
+  // The next run would not know of a cancel that came while something was shielded from it.
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before it went on');
   return continueOnCurrentVersion<typeof provisionNode>({
     request: story.request,
     board: story.board.state(),
