@@ -1,4 +1,3 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { ConfigurationError, readConfig, SECRETS, VARIABLES } from './config.ts';
 import {
   OTEL_VARIABLES,
@@ -7,6 +6,7 @@ import {
   unknownVariables,
   type UnknownVariable,
 } from './config-variables.ts';
+import { loadTemporalConfig } from './sdk/temporal-config.ts';
 
 /** Where the value of a variable comes from. */
 export type Origin = 'set' | 'file' | 'profile' | 'default';
@@ -68,7 +68,7 @@ function temporalSettings(environment: Environment): Pick<ConfigReport, 'setting
     Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1])),
   );
   try {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: said });
+    const { connectionOptions, namespace } = loadTemporalConfig({ overrideEnvVars: said });
     const found = { TEMPORAL_ADDRESS: connectionOptions.address, TEMPORAL_NAMESPACE: namespace };
     const usual = { TEMPORAL_ADDRESS: 'localhost:7233', TEMPORAL_NAMESPACE: 'default' };
     for (const name of ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'] as const) {
@@ -105,5 +105,5 @@ function given(environment: Environment, name: string): string | undefined {
 }
 
 function withoutPassword(value: string): string {
-  return value.replace(/\/\/[^/@]*@/, '//…@');
+  return value.replace(/\/\/[^/@]*@/, '//…@').replace(/^(https?:\/\/[^?\s]*\?).*$/s, '$1…');
 }

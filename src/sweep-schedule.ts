@@ -4,6 +4,7 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   ServiceError,
+  WorkflowNotFoundError,
   type ScheduleDescription,
   type ScheduleOptions,
 } from '@temporalio/client';
@@ -52,9 +53,45 @@ async function update(client: Client, scheduleId: string, wanted: ReturnType<typ
     await client.schedule.getHandle(scheduleId).update(change);
   } catch (error) {
     if (error instanceof ScheduleNotFoundError || error instanceof ServiceError) throw error;
-    // The key of what is there is lost; nothing of it is kept.
-    await withoutReading(client).schedule.getHandle(scheduleId).update(change);
+    await recreate(client, scheduleId, wanted);
   }
+  if (await hasUnreadableResult(client, scheduleId)) await recreate(client, scheduleId, wanted);
+}
+
+/**
+ * The key of what is there is lost. Of that nothing is kept but a pause: Temporal hands the last result to each next sweep, whose first task
+ * would fail for it for ever. Without a ledger an orphan takes two more sightings.
+ */
+async function recreate(client: Client, scheduleId: string, wanted: ReturnType<typeof wantedSchedule>): Promise<void> {
+  const old = withoutReading(client).schedule.getHandle(scheduleId);
+  const { state } = await old.describe();
+  await old.delete();
+  try {
+    await client.schedule.create({ scheduleId, ...wanted, state: pauseOf(state) });
+  } catch (error) {
+    // Another worker has made it just then.
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
+}
+
+/** Whether what the last sweep noted was encrypted with a key that this client, which encrypts itself, does not have. */
+async function hasUnreadableResult(client: Client, scheduleId: string): Promise<boolean> {
+  if (isPlain(await sampleOf(client))) return false;
+  const { info } = await withoutReading(client).schedule.getHandle(scheduleId).describe();
+  for (const { action } of [...info.recentActions].reverse()) {
+    const { workflowId, firstExecutionRunId } = action.workflow;
+    const run = { workflowId, runId: firstExecutionRunId };
+    try {
+      const { status } = await withoutReading(client).workflow.getHandle(run.workflowId, run.runId).describe();
+      if (status.name !== 'COMPLETED') continue;
+      await client.workflow.getHandle(run.workflowId, run.runId).result();
+      return false;
+    } catch (error) {
+      if (error instanceof ServiceError) throw error;
+      if (!(error instanceof WorkflowNotFoundError)) return true;
+    }
+  }
+  return false;
 }
 
 /** Of the rest of a state, how many sweeps are left, nothing is to stay: there is no last one. */
@@ -85,7 +122,10 @@ export async function readSweepSchedule(
   let asWanted = false;
   try {
     found = await client.schedule.getHandle(id).describe();
-    asWanted = isAsWanted(found, wantedSchedule(target)) && !(await isOfOtherKey(found, client));
+    asWanted =
+      isAsWanted(found, wantedSchedule(target)) &&
+      !(await isOfOtherKey(found, client)) &&
+      !(await hasUnreadableResult(client, id));
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return undefined;
     // Its key is lost, or newer than ours: whoever encrypts writes it again.

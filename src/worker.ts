@@ -1,7 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, Worker, type WorkerInterceptors, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
@@ -23,7 +22,8 @@ import type { Logger } from './observability/logger.ts';
 import { workerMetrics } from './observability/metrics.ts';
 import { NO_SPANS } from './observability/no-spans.ts';
 import { startTracing } from './observability/tracing.ts';
-import { EncryptionCodec, keySource } from './payload-encryption/index.ts';
+import { EncryptedPayloadError, EncryptionCodec, keySource } from './payload-encryption/index.ts';
+import { loadTemporalConfig } from './sdk/temporal-config.ts';
 import { searchAttributeCommands, type Place } from './setup/admin-commands.ts';
 import { ensureSweepSchedule, readSweepSchedule } from './sweep-schedule.ts';
 import { registerSearchAttributes } from './temporal-server/search-attributes.ts';
@@ -90,9 +90,10 @@ export async function startWorker({
   await requireReadableKey('NAVARCH_SSH_PREVIOUS_PRIVATE_KEY', previousPrivateKey);
   const dataConverter = await encrypting(config, logger);
   const connection = await connect(temporal);
-  const tracing = config.tracing ? await startTracing() : undefined;
+  let tracing: Awaited<ReturnType<typeof startTracing>> | undefined;
   let health: HealthServer | undefined;
   try {
+    if (config.tracing) tracing = await startTracing();
     const { namespace } = temporal;
     const place: Place = { address: temporal.connection?.address ?? LOCAL, namespace };
     await requireSearchAttributes(connection, place);
@@ -262,6 +263,8 @@ async function requireSweepSchedule(client: Client, account: string | undefined,
       logger.warn('this Temporal server has no schedules: nothing sweeps for orphans');
       return;
     }
+    if (error instanceof EncryptedPayloadError)
+      throw new ConfigurationError(`the schedule ${sweepScheduleId(account)} cannot be read: ${error.message}`);
     throw new ConfigurationError(
       `the schedule ${sweepScheduleId(account)} that sweeps for orphans could not be made (${error instanceof Error ? error.message : String(error)}): ` +
         'let this worker write schedules in its namespace, or run navarch-provisioner setup',
@@ -351,7 +354,7 @@ export async function runWorkerProcess(): Promise<number> {
     keepMemorySmall();
     logger = installRuntime(config);
     for (const variable of unknownVariables(process.env)) logger.warn(variable, unknownVariableText(variable));
-    const { connectionOptions, namespace } = loadClientConnectConfig();
+    const { connectionOptions, namespace } = loadTemporalConfig();
     const worker = await startWorker({
       config,
       logger,

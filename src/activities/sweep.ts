@@ -136,8 +136,9 @@ export function createSweepActivities(dependencies: ActivityDependencies): {
         } catch (error) {
           // Forgotten after the namespace's retention: the Schedule has been paused for long.
           if (error instanceof WorkflowNotFoundError) continue;
-          // What cannot be decrypted is as good as forgotten: less is known, so less is ended.
           if (error instanceof ServiceError) throw error;
+          // What cannot be decrypted is as good as forgotten: less is known, so less is ended. An older one would know wrongly.
+          return { instances: {} };
         }
       }
       return { instances: {} };

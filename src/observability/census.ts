@@ -1,4 +1,4 @@
-import { ScheduleNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { ServiceError, type Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTE } from '../contract/search-attributes.ts';
 import type { SweepResult } from '../contract/sweep.ts';
 import { mainTaskQueue } from '../contract/task-queues.ts';
@@ -98,9 +98,8 @@ function sweepReader({ client, account, record }: CensusOptions): () => Promise<
         return;
       }
     } catch (error) {
-      // No Schedule, its runs forgotten, or written with a key that this worker lacks: said elsewhere.
-      if (error instanceof ScheduleNotFoundError || error instanceof WorkflowNotFoundError) return;
-      throw error;
+      // Else: no Schedule, its runs forgotten, or written with a key that this worker lacks, all of which is said elsewhere.
+      if (error instanceof ServiceError) throw error;
     }
   };
 }

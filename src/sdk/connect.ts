@@ -1,10 +1,10 @@
 import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { EncryptionCodec, type KeySource } from '../payload-encryption/index.ts';
 import { readEnvironment, type Environment } from './environment.ts';
 import { ConfigurationError, TemporalUnreachableError } from './errors.ts';
 import { keysGiven, type PayloadKeys } from './payload-keys.ts';
 import { uiOf } from './temporal-ui.ts';
+import { loadTemporalConfig } from './temporal-config.ts';
 import { tlsOptions, type TlsOptions } from './tls.ts';
 
 /**
@@ -77,7 +77,7 @@ export async function connectClient(options: ConnectOptions): Promise<{ client: 
 export function resolve(options: ConnectOptions): ResolvedOptions {
   const { profile, apiKey } = options;
   const environment = readEnvironment(options.environment);
-  const configured = loadClientConnectConfig({
+  const configured = loadTemporalConfig({
     overrideEnvVars: environment.all,
     ...(profile === undefined ? {} : { profile }),
   });

@@ -88,6 +88,15 @@ test("Temporal's variables, its file's profile, and OpenTelemetry's are there wh
   expect(JSON.stringify(settings)).not.toContain('secret_');
 });
 
+test("a mistake in Temporal's file is told without the lines around it, one of which may be the key", async () => {
+  const file = join(folder, 'broken.toml');
+  await writeFile(file, '[profile.default]\naddress = "temporal.example.com:7233"\napi_key = "secret_temporal_key\n');
+  const { code, stdout, stderr } = await cliRun({ ...ENOUGH, TEMPORAL_CONFIG_FILE: file }, 'config');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/configuration of Temporal: Invalid TOML document.* \(line 3, column \d+\)/);
+  expect(stdout + stderr).not.toContain('secret_');
+});
+
 describe('a variable that nobody reads', () => {
   test.each([
     ['LAMBDA_APIKEY', 'LAMBDA_API_KEY'],
