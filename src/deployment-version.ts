@@ -60,7 +60,8 @@ export function whyWorkWaits({ current, polling, isPolledUnversioned }: Routing)
   }
   if (polling.some((version) => isSameVersion(version, current))) return undefined;
   const others = [...(isPolledUnversioned ? ['workers that are no versions'] : []), ...(names === '' ? [] : [names])];
-  return `no worker of the current version ${nameOf(current)} polls, only ${others.join(', ')}: new work waits`;
+  const only = others.length === 0 ? '' : `, only ${others.join(', ')}`;
+  return `no worker of the current version ${nameOf(current)} polls${only}: new work waits`;
 }
 
 /** On the wire, what is not set is empty or absent. */

@@ -22,8 +22,10 @@ export function createTemporalActivities({ temporal }: ActivityDependencies): Te
       return { kind: 'running', run, kept };
     },
 
-    async lookUpOwners({ name }) {
+    async lookUpOwners({ name, tokensNeeded = false }) {
       const { provision, keeper } = await describeOwners(temporal, name);
+      if (tokensNeeded && keeper?.tokens === 'unreadable')
+        throw notYet('provider_unavailable', `what ${keepNodeId(name)} keeps cannot be read from its memo`);
       return {
         ...(provision === undefined ? {} : { provision: runOf(provision) }),
         ...(keeper === undefined ? {} : { keeper: keeperOf(keeper) }),

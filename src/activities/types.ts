@@ -374,7 +374,7 @@ export interface TemporalActivities {
   /** The keeper of a node and what it keeps. */
   lookUpKeeper(input: { readonly name: string }): Promise<KeeperLook>;
   /** Which owners of a node run: the provision first, then the keeper, so that a hand-over between the two is not missed. */
-  lookUpOwners(input: { readonly name: string }): Promise<OwnersLook>;
+  lookUpOwners(input: { readonly name: string; readonly tokensNeeded?: boolean }): Promise<OwnersLook>;
   /** How the latest provision and keeper of the name stand or ended, in Temporal's words; undefined: Temporal knows none. */
   lookUpLastEnds(input: {
     readonly name: string;

@@ -8,7 +8,13 @@ export async function messageOf(
 ): Promise<string | undefined> {
   if (encodedAttributes == null) return message ?? undefined;
   let payloads: Payload[] = [encodedAttributes];
-  for (const codec of [...options.loadedDataConverter.payloadCodecs].reverse()) payloads = await codec.decode(payloads);
+  try {
+    for (const codec of [...options.loadedDataConverter.payloadCodecs].reverse())
+      payloads = await codec.decode(payloads);
+  } catch {
+    // What was asked for is something else, and may be readable.
+    return undefined;
+  }
   const [payload = {}] = payloads;
   const attributes = defaultPayloadConverter.fromPayload<{ readonly message?: unknown } | null>(payload);
   return typeof attributes?.message === 'string' ? attributes.message : undefined;

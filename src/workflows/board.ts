@@ -255,8 +255,11 @@ export class Board {
     };
   }
 
+  /** Of a node that was joined there is no launch of ours. */
   #nodeIsReady(now: number): void {
-    const launchedAt = this.#entries.at(-1)?.from ?? now;
+    const last = this.#entries.at(-1);
+    if (last === undefined || last.until !== undefined) return;
+    const launchedAt = last.from;
     nodeReady(this.#requestedAt, launchedAt, now);
     log.info('node ready', {
       node: this.#name,

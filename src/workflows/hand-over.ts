@@ -53,7 +53,8 @@ export async function handOver(
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       // After a reset, or a repeated step, the keeper that runs may be the one we started.
       // Temporal itself is asked, by the keeper's memo: a keeper whose worker is away must not cost the node it keeps (P13).
-      const { keeper } = await temporal('whose keeper runs already').lookUpOwners({ name });
+      // And one whose memo this worker cannot decrypt is waited for: it may be ours.
+      const { keeper } = await temporal('whose keeper runs already').lookUpOwners({ name, tokensNeeded: true });
       if (keeper?.tokens?.includes(launched.launchToken) !== true) {
         throw failure(
           'name_conflict',

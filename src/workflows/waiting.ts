@@ -9,6 +9,7 @@ import {
 import { TemporalFailure } from '@temporalio/common';
 import { leaveSignal, MISSING, type GrantMessage } from '../contract/account-broker.ts';
 import type { Node } from '../contract/provision-node.ts';
+import { summaryLine } from '../contract/summary.ts';
 import { accountOf } from '../contract/task-queues.ts';
 import { accountBrokerId } from '../contract/workflow-ids.ts';
 import { NEWS_NET_MS, TICKET_FIRST_RESEND_MS, TICKET_RESEND_MS } from '../domain/deadlines.ts';
@@ -70,7 +71,7 @@ export async function waitForTurn(story: Story, joinKept: () => Promise<Node | u
       // Those who came together do not come again together.
       const again = sent === 1 ? TICKET_FIRST_RESEND_MS * (1 + Math.random()) : TICKET_RESEND_MS;
       const withinMs = Math.min(left, Math.round(again));
-      const answer = await inbox.answerTo(ticket.ticketId, withinMs, `wait for capacity: ${what}`.slice(0, 100));
+      const answer = await inbox.answerTo(ticket.ticketId, withinMs, summaryLine(`wait for capacity: ${what}`));
       if ((answer === undefined || answer === 'called') && story.version.isOutdated) {
         await leaveLine(ticket.name);
         return { kind: 'outdated' };
@@ -130,7 +131,7 @@ function refusalType(type: string): FailureType {
 
 /** After a refusal that is not about capacity: the account is full, or Lambda is not well. */
 export async function waitBeforeNextLaunch(ms: number, reason: string): Promise<void> {
-  await sleep(ms, { summary: `before the next launch: ${reason}`.slice(0, 100) });
+  await sleep(ms, { summary: summaryLine(`before the next launch: ${reason}`) });
 }
 
 /** What Lambda shows of an instance. */
