@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { LookIntervals } from '../activities/dependencies.ts';
 import { readConfig, type WorkerConfig } from '../config.ts';
 import { SEARCH_ATTRIBUTE_TYPES } from '../contract/search-attributes.ts';
@@ -10,6 +9,7 @@ import { accountBrokerId, sweepScheduleId } from '../contract/workflow-ids.ts';
 import type { Logger } from '../observability/logger.ts';
 import { connectClient } from '../sdk/connect.ts';
 import { NodeProvisioner } from '../sdk/index.ts';
+import { loadTemporalConfig } from '../sdk/temporal-config.ts';
 import { startTemporalServer } from '../temporal-server/index.ts';
 import { spawnTied } from '../temporal-server/tied-process.ts';
 import { startWorker, type WorkerSettings } from '../worker.ts';
@@ -138,7 +138,7 @@ async function openTemporal(
   readonly uiUrl?: string | undefined;
 }> {
   if (mode === 'configured') {
-    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: strings(environment) });
+    const { connectionOptions, namespace } = loadTemporalConfig({ overrideEnvVars: strings(environment) });
     const { address = 'localhost:7233' } = connectionOptions;
     return { connection: connectionOptions, namespace: namespace ?? 'default', address };
   }

@@ -36,7 +36,7 @@ test('a node is provisioned with its phases shown, listed, joined, refused to an
   expect(provisioned).toMatchObject({ exitCode: 0 });
   // It is asked once a second: which of the phases between it meets is chance.
   expect(provisioned.stdout).toMatch(
-    /s {2}(launching|booting|connecting over SSH|bootstrapping|registering|waiting until)/,
+    /s {2}(launching|booting|connecting over SSH|proving its GPUs|bootstrapping|registering|waiting until)/,
   );
   const [instance] = world.simulator.record.instances;
   expect(provisioned.stdout).toContain(instance?.id);
