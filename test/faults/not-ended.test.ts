@@ -167,9 +167,9 @@ describe.concurrent('no working node is asked to end', () => {
     on(async (stage) => {
       const estate = await stage.estate(await stage.cloud('mixed', 14));
       const nodes = await provisionAll(estate, ['x', 'y'].map(named));
-      const handler = "  setHandler(wakeSignal, () => undefined, { description: 'Nothing: it only wakes.' });";
+      const before = '  let isWoken = false;\n';
       const newer = await bundleOf([
-        { file: 'src/workflows/keep-node.ts', from: handler, to: `${handler}\n  upsertMemo({ introducedLater: 1 });` },
+        { file: 'src/workflows/keep-node.ts', from: before, to: `${before}  upsertMemo({ introducedLater: 1 });\n` },
       ]);
       stage.onClose(() => newer.remove());
       const worker = await estate.startWorker(newer.path);
