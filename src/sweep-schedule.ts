@@ -1,17 +1,17 @@
 import {
-  Client,
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   ServiceError,
   WorkflowNotFoundError,
+  type Client,
   type ScheduleDescription,
   type ScheduleOptions,
 } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { unread } from './contract/unread.ts';
 import { sweepScheduleId, WORKFLOW_TYPE } from './contract/workflow-ids.ts';
 import { SWEEP_INTERVAL_MS, SWEEP_TIMEOUT_MS } from './domain/deadlines.ts';
+import { unreadClient } from './sdk/unread-client.ts';
 
 /** Whose instances are swept, and who does it. */
 export interface SweepScheduleTarget {
@@ -63,7 +63,7 @@ async function update(client: Client, scheduleId: string, wanted: ReturnType<typ
  * would fail for it for ever. Without a ledger an orphan takes two more sightings.
  */
 async function recreate(client: Client, scheduleId: string, wanted: ReturnType<typeof wantedSchedule>): Promise<void> {
-  const old = withoutReading(client).schedule.getHandle(scheduleId);
+  const old = unreadClient(client).schedule.getHandle(scheduleId);
   const { state } = await old.describe();
   await old.delete();
   try {
@@ -77,14 +77,14 @@ async function recreate(client: Client, scheduleId: string, wanted: ReturnType<t
 /** Whether what the last sweep noted was encrypted with a key that this client, which encrypts itself, does not have. */
 async function hasUnreadableResult(client: Client, scheduleId: string): Promise<boolean> {
   if (isPlain(await sampleOf(client))) return false;
-  const { info } = await withoutReading(client).schedule.getHandle(scheduleId).describe();
+  const unread = unreadClient(client);
+  const { info } = await unread.schedule.getHandle(scheduleId).describe();
   for (const { action } of [...info.recentActions].reverse()) {
     const { workflowId, firstExecutionRunId } = action.workflow;
-    const run = { workflowId, runId: firstExecutionRunId };
     try {
-      const { status } = await withoutReading(client).workflow.getHandle(run.workflowId, run.runId).describe();
+      const { status } = await unread.workflow.getHandle(workflowId, firstExecutionRunId).describe();
       if (status.name !== 'COMPLETED') continue;
-      await client.workflow.getHandle(run.workflowId, run.runId).result();
+      await client.workflow.getHandle(workflowId, firstExecutionRunId).result();
       return false;
     } catch (error) {
       if (error instanceof ServiceError) throw error;
@@ -130,7 +130,7 @@ export async function readSweepSchedule(
     if (error instanceof ScheduleNotFoundError) return undefined;
     // Its key is lost, or newer than ours: whoever encrypts writes it again.
     if (error instanceof ServiceError || isPlain(await sampleOf(client))) throw error;
-    found = await withoutReading(client).schedule.getHandle(id).describe();
+    found = await unreadClient(client).schedule.getHandle(id).describe();
   }
   const { state, info } = found;
   return {
@@ -163,11 +163,6 @@ function shownMetadata({ metadata }: Payload): string {
     .map(([name, bytes]) => `${name}=${Buffer.from(bytes).toString()}`)
     .sort()
     .join();
-}
-
-function withoutReading({ connection, options }: Client): Client {
-  const { namespace, interceptors, loadedDataConverter } = options;
-  return new Client({ connection, namespace, interceptors, dataConverter: unread(loadedDataConverter.payloadCodecs) });
 }
 
 function wantedSchedule({ account, taskQueue }: SweepScheduleTarget) {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import { unread } from '../contract/unread.ts';
 import { NodeProvisionerError, NoWorkerError } from './errors.ts';
 import { workflowUrl, type Place, type WorkflowPlace } from './temporal-ui.ts';
+import { unreadClient } from './unread-client.ts';
 import { GIVEN_UP, unwrap } from './unwrap.ts';
 
 /** Whom the SDK asks: a namespace's server, and the account's worker behind a task queue. */
@@ -18,14 +18,7 @@ export class Caller {
 
   constructor(client: Client, taskQueue: string, uiUrl?: string) {
     this.client = client;
-    const { namespace, interceptors, loadedDataConverter } = client.options;
-    const { connection } = client;
-    this.unread = new Client({
-      connection,
-      namespace,
-      interceptors,
-      dataConverter: unread(loadedDataConverter.payloadCodecs),
-    });
+    this.unread = unreadClient(client);
     this.taskQueue = taskQueue;
     this.#uiUrl = uiUrl;
   }

@@ -8,7 +8,7 @@ export function loadTemporalConfig(
   options?: Parameters<typeof loadClientConnectConfig>[0],
 ): ReturnType<typeof loadClientConnectConfig> {
   try {
-    return options === undefined ? loadClientConnectConfig() : loadClientConnectConfig(options);
+    return loadClientConnectConfig(options);
   } catch (error) {
     const { codeblock, line, column } = error as { codeblock?: unknown; line?: unknown; column?: unknown };
     if (!(error instanceof Error) || typeof codeblock !== 'string') throw error;
