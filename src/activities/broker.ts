@@ -57,8 +57,9 @@ export class Broker {
   }
 
   /** The place of a name in the line, and why it waits; undefined: the broker did not say. */
-  async placeOf(name: string): Promise<PlaceInLine | undefined> {
-    const line = await this.#tried('read the line', () => this.#handle().query(waitingLineQuery, { name, most: 1 }));
+  async placeOf(name: string, withinMs: number): Promise<PlaceInLine | undefined> {
+    const ask = () => this.#handle().query(waitingLineQuery, { name, most: 1 });
+    const line = await this.#tried('read the line', ask, withinMs);
     const found = line?.nodes.find((node) => node.name === name);
     if (line === undefined || found === undefined) return undefined;
     const { place, reason, takenBy } = found;
@@ -70,9 +71,9 @@ export class Broker {
     return temporal.workflow.getHandle(accountBrokerId(account));
   }
 
-  async #tried<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
+  async #tried<T>(what: string, call: () => Promise<T>, withinMs = ANSWER_MS): Promise<T | undefined> {
     try {
-      return await this.#dependencies.temporal.withDeadline(Date.now() + ANSWER_MS, call);
+      return await this.#dependencies.temporal.withDeadline(Date.now() + withinMs, call);
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) log.warn(`account broker: could not ${what}`, { error });
       return undefined;
@@ -89,7 +90,9 @@ export function createBrokerActivities(dependencies: ActivityDependencies): Brok
       await broker.ask(ticketSignal, ticket);
       // The time-skipping server, known by its lack of visibility, loses workflow tasks when it is queried and signalled at once.
       if (!withPlace || !(await hasVisibility(temporal).catch(() => false))) return {};
-      return (await broker.placeOf(ticket.name)) ?? {};
+      // Its place is a courtesy: it must not use up the time in which the step has to say that the ticket was sent.
+      const withinMs = Math.min(ANSWER_MS, activityInfo().startToCloseTimeoutMs / 3);
+      return (await broker.placeOf(ticket.name, withinMs)) ?? {};
     },
 
     async askToLook(input) {
