@@ -183,7 +183,7 @@ function startWorkerRefused(namespace: string): Promise<RunningWorker> {
       NAVARCH_HTTP_ADDRESS: '127.0.0.1:0',
     }),
     temporal: { connection: { address: proxy.address }, namespace },
-    logger: installRuntime({ log: { level: 'fatal' as 'error', format: 'json' }, metricsAddress: undefined }),
+    logger: installRuntime({ log: { level: 'fatal', format: 'json' }, metricsAddress: undefined }),
     workflowBundlePath: inject('workflowBundlePath'),
   });
 }
