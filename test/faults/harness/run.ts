@@ -59,7 +59,7 @@ async function withinTime(run: Run): Promise<Outcome> {
     throw new Breach(`stuck: ${await run.whereItStands()}`);
   };
   try {
-    return await Promise.race([run.story(), stuck()]);
+    return await Promise.race([run.story(), run.failure, stuck()]);
   } finally {
     over.abort();
   }
@@ -73,6 +73,8 @@ class Run {
   readonly #name: string;
   readonly #request: ProvisionNodeRequest;
   readonly #script: Script;
+  /** Rejects when an act could not be carried out: the story would wait for ever for a worker that did not start. */
+  readonly failure: Promise<never>;
   readonly #startedAt = performance.now();
   /** What acts began and nobody has waited for yet. */
   readonly #begun: Promise<unknown>[] = [];
@@ -90,7 +92,10 @@ class Run {
     this.#simulator = simulator;
     this.#name = name;
     this.#request = { name, instanceType: 'gpu_1x_h100_sxm5', ...plan.request };
-    this.#script = new Script(plan.strikes, (act, execution) => this.#act(act, execution));
+    let fail: (error: unknown) => void = () => undefined;
+    this.failure = new Promise((_, reject) => (fail = reject));
+    this.failure.catch(() => undefined); // whoever plays it hears
+    this.#script = new Script(plan.strikes, (act, execution) => this.#act(act, execution).catch(fail));
     slot.strings.puppeteer = this.#script;
   }
 

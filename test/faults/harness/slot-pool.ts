@@ -10,8 +10,9 @@ export class SlotPool<S extends Slot> {
   readonly #size: number;
   readonly #open: () => Promise<S>;
   readonly #free: S[] = [];
-  readonly #waiting: ((slot: S) => void)[] = [];
-  #opened = 0;
+  readonly #waiting: (() => void)[] = [];
+  readonly #closing: Promise<unknown>[] = [];
+  #running = 0;
 
   constructor(size: number, open: () => Promise<S>) {
     this.#size = size;
@@ -20,13 +21,23 @@ export class SlotPool<S extends Slot> {
 
   /** Runs it in a slot, when one is free. */
   async inSlot<T>(run: (slot: S) => Promise<T>): Promise<T> {
-    const slot = await this.#take();
+    if (this.#running === this.#size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
     try {
-      return await run(slot);
+      const slot = this.#free.pop() ?? (await this.#open());
+      try {
+        const result = await run(slot);
+        this.#free.push(slot);
+        return result;
+      } catch (error) {
+        // It may be without a worker now, or the run still goes on in it: the next ones would hang, and hide what this one has to say.
+        this.#closing.push(slot.close());
+        throw error;
+      }
     } finally {
       const next = this.#waiting.shift();
-      if (next === undefined) this.#free.push(slot);
-      else next(slot);
+      if (next === undefined) this.#running -= 1;
+      else next();
     }
   }
 
@@ -45,16 +56,7 @@ export class SlotPool<S extends Slot> {
 
   /** To be called when no run goes on. */
   async close(): Promise<void> {
-    await Promise.all(this.#free.splice(0).map((slot) => slot.close()));
-  }
-
-  async #take(): Promise<S> {
-    const slot = this.#free.pop();
-    if (slot !== undefined) return slot;
-    if (this.#opened < this.#size) {
-      this.#opened += 1;
-      return this.#open();
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#closing.push(...this.#free.splice(0).map((slot) => slot.close()));
+    await Promise.all(this.#closing);
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { readConfig } from '../../../src/config.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
@@ -69,9 +70,8 @@ process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start':
       start(message.settings).catch((error: unknown) => {
-        tell({ kind: 'failed', message: String(error) });
-        process.exitCode = 1;
-        process.disconnect();
+        // Its end would overtake what it says.
+        process.send?.({ kind: 'failed', message: inspect(error) } satisfies FromWorker, () => process.exit(1));
       });
       return;
     case 'order':
