@@ -11,6 +11,7 @@ import { provisionNodeId } from '../contract/workflow-ids.ts';
 import { GRANT_VALID_MS } from '../domain/deadlines.ts';
 import { formatDuration, HOUR, MINUTE } from '../domain/durations.ts';
 import { nextGrant, type Grant, type Ticket } from '../domain/grants.ts';
+import { Alarm } from './alarm.ts';
 import { BrokerReads } from './broker-reads.ts';
 import { BrokerState } from './broker-state.ts';
 import { messageOf } from './failures.ts';
@@ -24,9 +25,6 @@ const LINGERS_MS = MINUTE;
 
 /** Whatever it waits for, it looks at the time so often. */
 const LONGEST_SLEEP_MS = HOUR;
-
-/** Nothing here is so urgent; and a timer that fires while it is being cancelled is trouble for some servers. */
-const SHORTEST_SLEEP_MS = 50;
 
 /** How the broker of an account ended. */
 export interface EndedBroker {
@@ -42,6 +40,7 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
   const state = new BrokerState(input);
   const reads = new BrokerReads(state);
   const version = new Version();
+  const alarm = new Alarm('until the next look');
   const isToContinue = (): boolean => isFull() || version.isOutdated;
   let unneededSince: number | undefined;
 
@@ -65,9 +64,9 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     }
     const endAt = unneededSince === undefined ? Infinity : unneededSince + LINGERS_MS;
     const forgetAt = Math.min(...state.condemned.map(({ until }) => until), now + LONGEST_SLEEP_MS);
-    const until = Math.min(grantAt, lookAt, endAt, forgetAt);
-    const sleepMs = Math.max(until - Date.now(), SHORTEST_SLEEP_MS);
-    await condition(() => state.changes !== before, sleepMs, { summary: 'until the next look' });
+    alarm.setBy(Math.min(grantAt, lookAt, endAt, forgetAt));
+    const { rings } = alarm;
+    await condition(() => state.changes !== before || alarm.rings !== rings);
   }
 }
 

@@ -38,7 +38,8 @@ export async function startChildWorker(path: string, settings: WorkerSettings, s
           return;
       }
     });
-    child.on('exit', (code, signal) => reject(new Error(`the worker process ended (${code ?? signal})`)));
+    // Later than `exit`: by then all that it said has been heard.
+    child.on('close', (code, signal) => reject(new Error(`the worker process ended (${code ?? signal})`)));
   });
   ready.catch(() => undefined); // told below while it starts; later its end is wanted
   send(child, { kind: 'start', settings });

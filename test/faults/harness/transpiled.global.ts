@@ -6,9 +6,8 @@ import type { TestProject } from 'vitest/node';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const WORKER = 'test/faults/harness/worker-process';
-/** What a worker process is made of: product and harness, without what only tests' own process needs. */
+/** What a worker process is made of, and more: which part of the product needs which changes. */
 const FOLDERS = ['src', 'test/faults/harness'];
-const LEFT_OUT = /^src\/(simulator|demo|cli|sdk)\/|[.]d[.]ts$/;
 
 /** Node 20 reads no TypeScript, and the workers that get killed are processes of their own: they run from a copy in JavaScript. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -19,7 +18,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   for (const top of FOLDERS) {
     for (const entry of await readdir(join(ROOT, top), { recursive: true, withFileTypes: true })) {
       const path = relative(ROOT, join(entry.parentPath, entry.name));
-      if (entry.isFile() && path.endsWith('.ts') && !LEFT_OUT.test(path)) await transpile(path, folder);
+      if (entry.isFile() && /(?<![.]d)[.]ts$/.test(path)) await transpile(path, folder);
     }
   }
   project.provide('workerProcessPath', join(folder, `${WORKER}.js`));
