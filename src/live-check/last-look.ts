@@ -38,15 +38,21 @@ export interface Patience {
 
 const A_MINUTE: Patience = { forMs: MINUTE, everyMs: 5 * SECOND };
 
-/** Asks again while what is wrong may pass: a timeout, a 5xx, a 429. Only for what may be asked twice. */
-export async function patiently<T>(ask: () => Promise<T>, { forMs, everyMs }: Patience = A_MINUTE): Promise<T> {
+/** Asks again while what is wrong may pass: a timeout, a 5xx, a 429. Only for what may be asked twice. Throws the signal's reason when it aborts. */
+export async function patiently<T>(
+  ask: () => Promise<T>,
+  { forMs, everyMs }: Patience = A_MINUTE,
+  signal?: AbortSignal,
+): Promise<T> {
   for (const until = Date.now() + forMs; ;) {
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof LambdaError) || !PASSES.includes(error.type) || Date.now() >= until) throw error;
       // Longer than that is no answer for somebody who waits; the last try is made all the same.
-      await sleep(Math.min(error.retryAfterMs ?? everyMs, forMs));
+      await sleep(Math.min(error.retryAfterMs ?? everyMs, forMs), undefined, { signal }).catch(() =>
+        signal?.throwIfAborted(),
+      );
     }
   }
 }

@@ -5,12 +5,12 @@ import { Pacer } from '../activities/pacer.ts';
 import { EXIT_CODE, exitCodeOf, type ExitCode } from '../cli/exit-codes.ts';
 import { InterruptedError } from '../cli/interrupted.ts';
 import { UsageError } from '../cli/usage-error.ts';
-import { LAMBDA_BASE_URL, type LambdaClient } from '../clients/lambda/index.ts';
+import { LAMBDA_BASE_URL, type SshKey } from '../clients/lambda/index.ts';
 import { publicKeyOf } from '../clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
 import { MINUTE } from '../domain/durations.ts';
-import { pacedClient } from './last-look.ts';
+import { pacedClient, patiently } from './last-look.ts';
 import { endLeftover } from './leftover.ts';
 import { bringUpAndEnd } from './one-launch.ts';
 import { cheapest, dollars, worstCaseCents, type Choice } from './plan.ts';
@@ -113,10 +113,12 @@ async function launchOnce(run: Run, proxy: RecordingProxy): Promise<ExitCode> {
     .openSsh.split(' ')
     .slice(0, 2)
     .join(' ');
-  await requireKey(lambda, config, publicKey);
-  await lambda.listImages();
-  const others = (await lambda.listInstances()).length;
-  const choice = cheapest(await lambda.listInstanceTypes(), options.type);
+  // Whoever asked Lambda a moment ago, this process knows nothing of it.
+  const asked = <T>(ask: () => Promise<T>): Promise<T> => patiently(ask, undefined, signal);
+  requireKey(await asked(() => lambda.listSshKeys()), config, publicKey);
+  await asked(() => lambda.listImages());
+  const others = (await asked(() => lambda.listInstances())).length;
+  const choice = cheapest(await asked(() => lambda.listInstanceTypes()), options.type);
   if (choice === undefined) {
     write(`Lambda lists no room for ${options.type ?? 'any instance type'} now: nothing was launched. Try later.\n`);
     return EXIT_CODE.capacityUnavailable;
@@ -149,10 +151,10 @@ async function launchOnce(run: Run, proxy: RecordingProxy): Promise<ExitCode> {
 }
 
 /** Without it the machine could be launched, paid for, and never be reached. */
-async function requireKey(lambda: LambdaClient, config: WorkerConfig, publicKey: string): Promise<void> {
+function requireKey(keys: readonly SshKey[], config: WorkerConfig, publicKey: string): void {
   const { sshKeyName } = config.lambda;
   if (sshKeyName === undefined) throw new ConfigurationError('configuration: LAMBDA_SSH_KEY_NAME is not set');
-  const key = (await lambda.listSshKeys()).find(({ name }) => name === sshKeyName);
+  const key = keys.find(({ name }) => name === sshKeyName);
   if (key === undefined) {
     throw new ConfigurationError('configuration: LAMBDA_SSH_KEY_NAME: the account has no SSH key of that name');
   }

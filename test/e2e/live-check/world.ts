@@ -46,7 +46,7 @@ export async function liveCheckWorld(options: Omit<SimulatorOptions, 'logger'> =
   const folder = await mkdtemp(join(tmpdir(), 'live-check-'));
   const fixtures = join(folder, 'fixtures');
   const temporalAddress = inject('temporalAddress');
-  const world = await createWorld({ temporalAddress, logger, clockFactor: FACTOR, networkJitterMs: 100, ...options });
+  const world = await createWorld({ temporalAddress, logger, clockFactor: FACTOR, networkJitterMs: 250, ...options });
   const flags = ['--state', join(folder, 'state'), '--fixtures', fixtures, '--watch-list', '5s'];
   const recordingFile = async (): Promise<string | undefined> => {
     const [file] = await readdir(fixtures).catch(() => []);
