@@ -71,6 +71,14 @@ export interface RunningWorker {
 const LAUNCH_GRACE_MS = 125_000;
 const HOST_GRACE_MS = 1_000;
 
+/**
+ * So long, in real time, workflow code may take at once: the SDK's own limit, of five seconds. Where it strikes, Node 20 to 24 may end the
+ * whole process instead of the task (nodejs/node#38503, sdk-typescript#939), and a broker's history replayed on a machine that is busy or
+ * stands still takes longer than that. The server gives a task ten seconds; what never ends is found all the same. The SDK takes the option,
+ * and leaves it out of its types.
+ */
+const PATIENT = { isolateExecutionTimeout: '60s' };
+
 /** A node that boots holds one of these all the while: fewer than there are nodes, and the others' steps wait for theirs. */
 const MOST_HOST_STEPS = 2_000;
 
@@ -136,6 +144,7 @@ export async function startWorker({
       await Worker.create({
         ...common,
         ...workflowSource(workflowBundlePath, dataConverter),
+        ...PATIENT,
         taskQueue: queues.main,
         activities: { ...activities.main },
         nexusServices: [provisionerHandler],
