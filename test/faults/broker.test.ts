@@ -218,17 +218,17 @@ describe.concurrent('the broker of an account', () => {
       const [lost, ...others] = await provisionAll(estate, ['lost', 'kept1', 'kept2'].map(named));
       if (lost === undefined) throw new Error('no node');
       await broker.terminate();
-      const { clock, controls, oracles, record } = cloud.simulator;
+      const { controls, oracles, record } = cloud.simulator;
       controls.endFromOutside(lost.instanceId, 'preempted');
       const before = record.requests.length;
       await estate.sweep();
-      const wokenAt = clock.now();
       expect(await broker.runId()).toBeDefined();
 
       const keeper = estate.client.workflow.getHandle<() => Promise<EndedNode>>(keepNodeId(lost.name));
       expect(await keeper.result()).toMatchObject({ how: 'disappeared', instanceId: lost.instanceId });
-      // By the simulated clock, which runs as much faster as the product's times are shorter.
-      expect(clock.now() - wokenAt).toBeLessThanOrEqual(10 * MINUTE);
+      // In looks, not in minutes, which on a busy machine are longer: one that misses it, two absences three minutes apart, and those between.
+      const lists = record.requests.slice(before).filter(({ operation }) => operation === 'list');
+      expect(lists.length).toBeLessThanOrEqual(8);
       const byId = record.requests.slice(before).filter(({ operation }) => operation === 'get');
       for (const { instanceId } of others) expect(byId.filter(({ path }) => path.includes(instanceId))).toEqual([]);
       expect(byId.length).toBeGreaterThan(0);

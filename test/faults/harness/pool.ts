@@ -2,8 +2,8 @@ import { inject } from 'vitest';
 import { openSlot, type Slot } from './slot.ts';
 import { SlotPool } from './slot-pool.ts';
 
-/** How many runs go on at once. More starve two cores; fewer leave them idle, as most of a run is waiting. */
-const SLOTS = 16;
+/** How many runs go on at once in a file. More starve two cores, and what these tests shorten runs out; fewer leave them idle. */
+const SLOTS = 10;
 
 /** Slots whose workers are in the test's own process. */
 export function slotPool(): SlotPool<Slot> {
