@@ -13,8 +13,7 @@ const project = (name: string, extra: object = {}) => ({
 export default defineConfig({
   test: {
     reporters: ['default'],
-    // Most of these tests wait a good part of their time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       project('unit'),
       project('contract', {
@@ -43,7 +42,6 @@ export default defineConfig({
         testTimeout: 20 * 60_000,
         hookTimeout: 120_000,
         maxConcurrency: 1_000,
-        maxWorkers: 2,
         // After the others: what these tests shorten, a machine that is busy with others would use up.
         sequence: { groupOrder: 1 },
       }),

@@ -143,13 +143,23 @@ test.each([
   ['attention_requests_total', {}, 1],
   ['orphans_found_total', {}, 1],
   ['orphans_ended_total', {}, 0],
-  ['lambda_rate_limited_total', {}, 1],
-  ['lambda_requests_total', { status: '429' }, 1],
   ['lambda_requests_total', { operation: 'launchInstance' }, 3],
   ['lambda_requests_total', { operation: 'launchInstance', status: 'none' }, 1],
   ['ready', {}, 1],
 ] as const)('%s %o is %s, as it was', (name, labels, value) => {
   expect(page.value(`navarch_provisioner_${name}`, labels)).toBe(value);
+});
+
+// One was planted; on a busy machine two requests may also come nearer each other than they were sent, and the sped-up limits are narrow.
+test('each answer 429 that the simulated Lambda gave is counted', async () => {
+  const { requests } = world.simulator.record;
+  await vi.waitFor(async () => {
+    const limited = requests.filter(({ status }) => status === 429).length;
+    expect(limited).toBeGreaterThan(0);
+    const now = await Scrape.of(url);
+    expect(now.value('navarch_provisioner_lambda_rate_limited_total')).toBe(limited);
+    expect(now.value('navarch_provisioner_lambda_requests_total', { status: '429' })).toBe(limited);
+  }, WITHIN);
 });
 
 test("every request that the simulated Lambda got is counted, and the budget's share follows from it", async () => {
