@@ -322,8 +322,10 @@ describe.concurrent('the broker of an account', () => {
       const first = await broker.runId();
       // Sent again, they have their old places.
       for (let rounds = 0; (await broker.runId()) === first; rounds += 1) {
-        expect(rounds, 'rounds of 20 tickets until it continues as new').toBeLessThan(500);
+        expect(rounds, 'rounds of 20 tickets until it continues as new').toBeLessThan(400);
         await Promise.all(gone.map((ticket) => broker.handle.signal(ticketSignal, ticket)));
+        // Answered when it has heard them: a flood that never ends lets nobody continue as new, on a machine that is slower than it.
+        await broker.line();
       }
       expect(await broker.untilLine(23)).toEqual(before);
 
