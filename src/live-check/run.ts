@@ -9,7 +9,7 @@ import { LAMBDA_BASE_URL, type SshKey } from '../clients/lambda/index.ts';
 import { publicKeyOf } from '../clients/ssh/index.ts';
 import { ConfigurationError, readConfig, type WorkerConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
-import { MINUTE } from '../domain/durations.ts';
+import { MINUTE, SECOND } from '../domain/durations.ts';
 import { pacedClient, patiently } from './last-look.ts';
 import { endLeftover } from './leftover.ts';
 import { bringUpAndEnd } from './one-launch.ts';
@@ -114,8 +114,9 @@ async function launchOnce(run: Run, proxy: RecordingProxy): Promise<ExitCode> {
     .slice(0, 2)
     .join(' ');
   // Whoever asked Lambda a moment ago, this process knows nothing of it.
-  const asked = <T>(ask: () => Promise<T>): Promise<T> => patiently(ask, undefined, signal);
-  requireKey(await asked(() => lambda.listSshKeys()), config, publicKey);
+  const asked = <T>(ask: () => Promise<T>): Promise<T> =>
+    patiently(ask, { forMs: 15 * SECOND, everyMs: 5 * SECOND }, signal);
+  await requireKey(() => asked(() => lambda.listSshKeys()), config, publicKey);
   await asked(() => lambda.listImages());
   const others = (await asked(() => lambda.listInstances())).length;
   const choice = cheapest(await asked(() => lambda.listInstanceTypes()), options.type);
@@ -151,10 +152,14 @@ async function launchOnce(run: Run, proxy: RecordingProxy): Promise<ExitCode> {
 }
 
 /** Without it the machine could be launched, paid for, and never be reached. */
-function requireKey(keys: readonly SshKey[], config: WorkerConfig, publicKey: string): void {
+async function requireKey(
+  list: () => Promise<readonly SshKey[]>,
+  config: WorkerConfig,
+  publicKey: string,
+): Promise<void> {
   const { sshKeyName } = config.lambda;
   if (sshKeyName === undefined) throw new ConfigurationError('configuration: LAMBDA_SSH_KEY_NAME is not set');
-  const key = keys.find(({ name }) => name === sshKeyName);
+  const key = (await list()).find(({ name }) => name === sshKeyName);
   if (key === undefined) {
     throw new ConfigurationError('configuration: LAMBDA_SSH_KEY_NAME: the account has no SSH key of that name');
   }

@@ -5,8 +5,8 @@ const SAME_MS = 50;
 
 /**
  * Wakes a story that looks again and again, by the time it names each time. Timers are never taken back: one that is no longer needed wakes
- * it once for nothing, at the latest when it is due, and until then no later one is set. That is less history than a timer set and cancelled
- * for each look, and none is cancelled in the instant in which it fires, which not every server forgives.
+ * it once for nothing, and until then no later one is set. So none is cancelled in the instant in which it fires, which not every server
+ * forgives.
  */
 export class Alarm {
   readonly #summary: string;

@@ -31,7 +31,7 @@ export class SlotPool<S extends Slot> {
         return result;
       } catch (error) {
         // It may be without a worker now, or the run still goes on in it: the next ones would hang, and hide what this one has to say.
-        this.#closing.push(slot.close());
+        this.#closing.push(slot.close().catch(() => undefined));
         throw error;
       }
     } finally {
