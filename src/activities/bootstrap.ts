@@ -20,6 +20,8 @@ const SHOWN_LINES = 3;
 
 /** A runner that was started shows in the journal within this time, or is started again. */
 const START_MS = 3 * SECOND;
+/** What the machine refused is tried again after so many looks: three seconds, too. */
+const LOOKS_AFTER_REFUSAL = 6;
 /** So often in a row nothing came of it, and nothing will. */
 const MAX_STARTS = 10;
 
@@ -34,7 +36,7 @@ export async function runBootstrap(
   let trouble = session.trouble;
   let seen: MachineView | undefined;
   let starts = 0;
-  let startedAt = -Infinity;
+  let notBefore = -Infinity;
   let startedAfter: number | undefined;
 
   const lines = (count: number): string[] =>
@@ -51,7 +53,7 @@ export async function runBootstrap(
   async function begin(state: RunnerState, signal: AbortSignal): Promise<string | undefined> {
     const attempts = state.kind === 'not-begun' ? 0 : state.attempts;
     if (attempts !== startedAfter) starts = 0;
-    else if (performance.now() - startedAt < START_MS) return undefined;
+    else if (performance.now() < notBefore) return undefined;
     if (starts === MAX_STARTS)
       throw failed(`the bootstrap script does not start${trouble === '' ? '' : `: ${trouble}`}`);
     const connection = await session.connection(signal);
@@ -65,9 +67,10 @@ export async function runBootstrap(
       return begun.reason;
     }
     starts += 1;
-    startedAt = performance.now();
     startedAfter = attempts;
-    return begun.kind === 'refused' ? `the machine refuses it: ${begun.reason}` : undefined;
+    const isRefused = begun.kind === 'refused';
+    notBefore = performance.now() + (isRefused ? LOOKS_AFTER_REFUSAL * dependencies.looks.hostMs : START_MS);
+    return isRefused ? `the machine refuses it: ${begun.reason}` : undefined;
   }
 
   try {

@@ -54,8 +54,7 @@ export async function openSlot(ground: Ground): Promise<Slot> {
   const cloud = await startCloud(site, 1, []);
   let worker = await startSlotWorker(ground, site, strings);
   await cloud.close();
-  const connection = await Connection.connect({ address: ground.temporalAddress });
-  const client = new Client({ connection });
+  const client = await clientOf(ground);
   await withoutSchedule(client, site.account);
   return {
     client,
@@ -68,11 +67,23 @@ export async function openSlot(ground: Ground): Promise<Slot> {
       await withoutSchedule(client, site.account);
       await old.stop();
     },
-    close: async () => {
-      await worker.stop();
-      await connection.close();
-    },
+    close: () => worker.stop(),
   };
+}
+
+const connections = new Map<string, Promise<Connection>>();
+
+/**
+ * One connection for all slots of the process: each connection tracks its calls' contexts, and Node pays for that with every promise that
+ * anybody makes.
+ */
+async function clientOf({ temporalAddress }: Ground): Promise<Client> {
+  let connection = connections.get(temporalAddress);
+  if (connection === undefined) {
+    connection = Connection.connect({ address: temporalAddress });
+    connections.set(temporalAddress, connection);
+  }
+  return new Client({ connection: await connection });
 }
 
 function startSlotWorker(

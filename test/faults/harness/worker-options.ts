@@ -8,6 +8,7 @@ export function workerOptions(puppet?: ActivityInterceptorsFactory) {
   return {
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
     activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+    workflowThreadPoolSize: 1,
     stickyQueueScheduleToStartTimeout: '1s',
     maxHeartbeatThrottleInterval: '100ms',
     interceptors: { activity: puppet === undefined ? [] : [puppet] },
