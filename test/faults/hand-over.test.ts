@@ -37,7 +37,7 @@ async function endAll(estate: Estate, names: readonly string[]): Promise<void> {
   expect(estate.simulator.oracles.instancesAlive()).toEqual([]);
 }
 
-describe.concurrent('around the hand-over', () => {
+describe('around the hand-over', () => {
   test.each(['cancel', 'terminate'] as const)(
     'a %s at any moment leaves a node that is owned, or none',
     async (verb) => {

@@ -51,6 +51,9 @@ export async function endingOf(result: Promise<unknown>): Promise<Ending> {
   }
 }
 
+/** Each query is a task for the worker: asked more often, a dozen of nodes would keep it busy with answering. */
+const ASK_EVERY_MS = 100;
+
 /** Asks for progress until it is as wished. The test's own timeout bounds it. */
 export async function untilProgress(
   provision: { query(definition: typeof progressQuery): Promise<Progress> },
@@ -59,6 +62,6 @@ export async function untilProgress(
   for (;;) {
     const progress = await provision.query(progressQuery);
     if (wished(progress)) return progress;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 }
