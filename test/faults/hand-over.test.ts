@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
-import { progressQuery } from '../../src/contract/messages.ts';
-import type { Node } from '../../src/contract/provision-node.ts';
 import { keepNodeId, provisionNodeId } from '../../src/contract/workflow-ids.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { endingOf, startProvision, untilProgress } from '../support/provisions.ts';
@@ -49,11 +46,14 @@ describe('around the hand-over', () => {
             const provision = await startProvision(estate.client, estate.taskQueue, { name });
             // The first heartbeat is heard about half a second after this; the hand-over takes some tens of milliseconds.
             await untilProgress(provision, ({ phase }) => phase === 'registering' || phase === 'ready');
-            const ready = isReady(provision);
+            let isOver = false;
+            const ready = untilProgress(provision, ({ phase }) => phase === 'ready' || isOver).catch(() => undefined);
             await pause(random.between(0, 900));
             await Promise.race([ready, pause(random.between(0, 60))]);
             await ifRunning(() => (verb === 'cancel' ? provision.cancel() : provision.terminate('at any moment')));
             await endingOf(provision.result());
+            isOver = true;
+            await ready;
           }),
         );
         // Many orphans at once stop a sweep, until somebody has looked and allows it.
@@ -92,10 +92,6 @@ describe('around the hand-over', () => {
     });
   });
 });
-
-async function isReady(provision: WorkflowHandleWithFirstExecutionRunId<(request: unknown) => Promise<Node>>) {
-  await untilProgress(provision, ({ phase }) => phase === 'ready').catch(() => provision.query(progressQuery));
-}
 
 /** Event ids of a provision's completed workflow tasks. */
 async function completedTasks(estate: Estate, name: string): Promise<number[]> {

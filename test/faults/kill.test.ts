@@ -7,7 +7,7 @@ import { titleOf } from './harness/step.ts';
 
 // Proof (f): no promise depends on a process. The worker is killed, a real one with SIGKILL; another one takes over.
 
-const pool = new SlotPool<Slot>(8, () => openProcessSlot());
+const pool = new SlotPool<Slot>(4, () => openProcessSlot());
 afterAll(() => pool.close());
 
 /** Killed after the effect, nobody has the answer: that is the worst moment of each step. Of those that change the world, before it as well. */

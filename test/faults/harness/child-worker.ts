@@ -18,8 +18,17 @@ export interface Strings {
   beforeKey?: () => Promise<void>;
 }
 
-export async function startChildWorker(path: string, settings: WorkerSettings, strings: Strings): Promise<ChildWorker> {
-  const child = fork(path, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: {}, execArgv: [] });
+/** A process that has loaded the product and waits to be told of its worker's settings: most of a start is the loading. */
+export function forkWorker(path: string): ChildProcess {
+  return fork(path, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: {}, execArgv: [] });
+}
+
+/** Starts the worker of a process from `forkWorker`. */
+export async function startChildWorker(
+  child: ChildProcess,
+  settings: WorkerSettings,
+  strings: Strings,
+): Promise<ChildWorker> {
   const ended = once(child, 'exit');
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message: FromWorker) => {

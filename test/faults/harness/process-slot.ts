@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 import { mainTaskQueue } from '../../../src/contract/task-queues.ts';
-import { startChildWorker, type ChildWorker, type Strings } from './child-worker.ts';
+import { forkWorker, startChildWorker, type ChildWorker, type Strings } from './child-worker.ts';
 import { environmentOf, newSite, scaledLooks, startCloud } from './settings.ts';
 import type { Slot } from './slot.ts';
 import { withoutSchedule } from './temporal.ts';
@@ -36,9 +36,12 @@ export async function openProcessSlot(
     asksBeforeKey,
   };
   const workers: ChildWorker[] = [];
+  // On a busy machine a process loads for so long that what these tests shorten would be over before a killed worker's successor comes.
+  let spare = forkWorker(inject('workerProcessPath'));
   const addWorker = async (): Promise<ChildWorker> => {
-    const added = await startChildWorker(inject('workerProcessPath'), settings, strings);
+    const added = await startChildWorker(spare, settings, strings);
     workers.push(added);
+    spare = forkWorker(inject('workerProcessPath'));
     await withoutSchedule(client, site.account);
     return added;
   };
@@ -68,6 +71,7 @@ export async function openProcessSlot(
       worker = await addWorker();
     },
     async close() {
+      spare.kill('SIGKILL');
       await Promise.all(workers.map((each) => each.kill()));
       await connection.close();
     },
