@@ -25,6 +25,18 @@ const MOST_CALLED = 2_000;
 
 type Dependencies = Pick<ActivityDependencies, 'temporal' | 'account'>;
 
+/** How the account's broker is started, by whoever needs it first. */
+export function brokerStart(account: string | undefined) {
+  return {
+    workflowId: accountBrokerId(account),
+    taskQueue: mainTaskQueue(account),
+    args: [{}],
+    staticSummary: 'reads capacity and fleet for everybody, and says who may launch next',
+    // Everybody waits for it: ten thousand that are asked for at once must not keep it from its first task. Its steps have priorities of their own.
+    priority: { priorityKey: 1 },
+  };
+}
+
 /** The way to the account's broker, for whoever has something to tell it. */
 export class Broker {
   readonly #dependencies: Dependencies;
@@ -35,14 +47,10 @@ export class Broker {
 
   /** Starts the broker where none runs. */
   async ask<Args extends unknown[]>(signal: SignalDefinition<Args>, ...signalArgs: Args): Promise<void> {
-    const { temporal, account } = this.#dependencies;
-    await temporal.workflow.signalWithStart(WORKFLOW_TYPE.accountBroker, {
-      workflowId: accountBrokerId(account),
-      taskQueue: mainTaskQueue(account),
-      args: [{}],
+    await this.#dependencies.temporal.workflow.signalWithStart(WORKFLOW_TYPE.accountBroker, {
+      ...brokerStart(this.#dependencies.account),
       signal: signal as SignalDefinition<unknown[]>,
       signalArgs,
-      staticSummary: 'reads capacity and fleet for everybody, and says who may launch next',
     });
   }
 

@@ -1,10 +1,10 @@
 import { log } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { clearGpusSignal, condemnedGpusQuery, condemnGpusSignal } from '../contract/account-broker.ts';
-import { mainTaskQueue } from '../contract/task-queues.ts';
 import { accountBrokerId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import { readCondemned, stillCondemned, type CondemnedGpu } from '../domain/condemned-gpus.ts';
 import { CONDEMNED_GPUS_MS } from '../domain/deadlines.ts';
+import { brokerStart } from './broker.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** The broker answers in milliseconds. Whoever proves GPUs does not wait for one that has no worker. */
@@ -31,9 +31,7 @@ export class CondemnedGpuMemory {
     const { temporal, account } = this.#dependencies;
     await this.#tried('remember', undefined, () =>
       temporal.workflow.signalWithStart(WORKFLOW_TYPE.accountBroker, {
-        workflowId: accountBrokerId(account),
-        taskQueue: mainTaskQueue(account),
-        args: [{}],
+        ...brokerStart(account),
         signal: condemnGpusSignal,
         signalArgs: [{ uuids, reason, forMs: CONDEMNED_GPUS_MS }],
       }),

@@ -328,6 +328,8 @@ describe.concurrent('the broker of an account', () => {
         await broker.line();
       }
       expect(await broker.untilLine(23)).toEqual(before);
+      // Its tasks go before those of however many wait.
+      expect((await broker.handle.describe()).raw.workflowExecutionInfo?.priority).toMatchObject({ priorityKey: 1 });
 
       cloud.simulator.controls.setCapacity(TYPE, REGION, 3);
       const nodes = await Promise.all(provisions.map((provision) => provision.result()));
