@@ -5,9 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 const HEARTBEAT_MS = 5_000;
 /** And so many times within the heartbeat timeout: one that is lost, or late on a busy machine, is not yet a lost worker. */
 const HEARTBEATS_PER_TIMEOUT = 6;
-/** But the first comes later, with as much of the timeout left as that leaves: most steps are over by then, and each that is sent is billed. */
-const FIRST_HEARTBEAT_MS = 10_000;
-const FIRSTS_PER_TIMEOUT = 3;
 
 /** Node's timers take no more: one that is set longer ends at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -58,20 +55,20 @@ function timeLeftMs(): number {
   return Math.max(Math.min(startToCloseTimeoutMs, scheduleToCloseTimeoutMs - spentMs), 0);
 }
 
-/** Runs it with a heartbeat before, and every few seconds while it lasts; but with none in the attempt's first seconds. */
+/**
+ * Runs it with a heartbeat before, and every few seconds while it lasts; but with none in the attempt's first seconds: each that reaches the
+ * server is billed, and most steps are over by then.
+ */
 export async function beating<T>(
   details: () => unknown,
   run: () => Promise<T>,
   startedAt = performance.now(),
 ): Promise<T> {
+  const { heartbeatTimeoutMs } = activityInfo();
   // An attempt without such a timeout is told one of 0.
-  const timeoutMs = activityInfo().heartbeatTimeoutMs || Infinity;
-  const quietMs = Math.min(FIRST_HEARTBEAT_MS, timeoutMs / FIRSTS_PER_TIMEOUT);
-  const beat = () => {
-    if (performance.now() - startedAt >= quietMs) heartbeat(details());
-  };
-  beat();
-  const timer = setInterval(beat, Math.min(HEARTBEAT_MS, timeoutMs / HEARTBEATS_PER_TIMEOUT));
+  const everyMs = Math.min(HEARTBEAT_MS, (heartbeatTimeoutMs || Infinity) / HEARTBEATS_PER_TIMEOUT);
+  if (performance.now() - startedAt >= everyMs) heartbeat(details());
+  const timer = setInterval(() => heartbeat(details()), everyMs);
   try {
     return await run();
   } catch (error) {
