@@ -9,8 +9,8 @@ const pool = slotPool();
 afterAll(() => pool.close());
 
 describe.concurrent.each(stepsOf(inject('recordings')))('in the story: $scenario.title', ({ scenario, step }) => {
-  test(`terminated during ${titleOf(step)}: the sweeps settle, and nothing is left`, async () => {
-    await pool.playStruck({ ...scenario.plan, strikes: [{ at: step, when: 'before', do: 'terminate' }] });
+  test(`terminated during ${titleOf(step)}: the sweeps settle, and nothing is left`, async ({ skip }) => {
+    await pool.playStruck({ ...scenario.plan, strikes: [{ at: step, when: 'before', do: 'terminate' }] }, skip);
   });
 });
 

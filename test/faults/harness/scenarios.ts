@@ -71,14 +71,20 @@ export const SCENARIOS: readonly Scenario[] = [
 const LOOKS = ['findInstances', 'readFleet', 'readCapacity'];
 const LOOKS_TO_STRIKE = 2;
 
+/** What is done again when the next launch is slow to begin: for certain only where there is a second one. */
+const DONE_AGAIN = ['readCapacity', 'joinLine'];
+
 /**
- * Capacity is looked at again if the launch is slow to begin: for certain only where there is a second one. A registration is looked at again
- * if it came before `active`: for certain only where that takes long.
+ * Whether the scenario takes the step on any machine. A registration is looked at again if it came before `active`: for certain only where that
+ * takes long. Sweeps are the Schedule's, and begin when the clock says.
  */
-function isCertain({ activity, nth }: Step, scenario: Scenario, steps: readonly Step[]): boolean {
+function isCertain({ workflow, activity, nth }: Step, scenario: Scenario, steps: readonly Step[]): boolean {
+  if (workflow === 'sweepOrphans') return false;
   if (activity === 'lookAtRegistration') return scenario === ACTIVE_LAST;
   return (
-    activity !== 'readCapacity' || nth === 1 || steps.some((step) => step.activity === 'launchInstance' && step.nth > 1)
+    !DONE_AGAIN.includes(activity) ||
+    nth === 1 ||
+    steps.some((step) => step.activity === 'launchInstance' && step.nth > 1)
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Plan } from './plan.ts';
 import { play, type Outcome } from './run.ts';
 import type { Slot } from './slot.ts';
+import { isSameStep, titleOf, type Step } from './step.ts';
 
 /** How often a run is repeated whose strikes did not all meet their step: on a busy machine a courtesy's time may be over before it. */
 const TRIES = 3;
@@ -45,13 +46,20 @@ export class SlotPool<S extends Slot> {
     return this.inSlot((slot) => play(slot, plan));
   }
 
-  /** Plays a plan whose strikes must all happen, or it would prove nothing. */
-  async playStruck(plan: Plan): Promise<Outcome> {
-    for (let tries = 1; ; tries += 1) {
+  /**
+   * Plays a plan whose strikes must all happen, or it would prove nothing. `skip` is called when none of the tries so much as came to one of the
+   * steps: it was recorded by a run that was slower or quicker than these are.
+   */
+  async playStruck(plan: Plan, skip?: (why: string) => never): Promise<Outcome> {
+    const taken: Step[] = [];
+    for (let tries = 1; tries <= TRIES; tries += 1) {
       const outcome = await this.play(plan);
       if (outcome.struck.length === plan.strikes.length) return outcome;
-      if (tries === TRIES) throw new Error(`a strike met no step: ${JSON.stringify(plan.strikes)}`);
+      taken.push(...outcome.steps);
     }
+    const missed = plan.strikes.find(({ at }) => !taken.some((step) => isSameStep(step, at)));
+    if (missed !== undefined && skip !== undefined) skip(`none of ${TRIES} runs took the step ${titleOf(missed.at)}`);
+    throw new Error(`a strike met no step: ${JSON.stringify(plan.strikes)}`);
   }
 
   /** To be called when no run goes on. */
