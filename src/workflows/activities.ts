@@ -181,6 +181,27 @@ const EXAMINED = {
   retry: { maximumAttempts: 1 },
 } as const;
 
+/**
+ * So long a workflow task waits for an answer that comes in milliseconds. The worker does few tasks at once: where nobody answers, those of others,
+ * the broker's among them, must not wait for long.
+ */
+const IN_PASSING_MS = 5 * SECOND;
+
+/** Small questions as local activities, within the workflow task that asks: one attempt each. See `inPassing`. */
+export function passing(summary: string) {
+  return proxyLocalActivities<
+    Pick<TemporalActivities, 'lookUpKeeper'> &
+      Pick<BrokerActivities, 'joinLine'> &
+      Pick<HostActivities, 'checkBootstrapSecrets'> &
+      Pick<NavarchActivities, 'checkNavarch'>
+  >({
+    summary,
+    startToCloseTimeout: IN_PASSING_MS,
+    scheduleToCloseTimeout: IN_PASSING_MS,
+    retry: { maximumAttempts: 1 }, // the step that follows does it again
+  });
+}
+
 /** Pure work on the worker's secrets: takes milliseconds. A worker that is that busy, or cannot read them, is no reason to give a node up soon. */
 export function derivation(summary: string) {
   return proxyLocalActivities<Pick<HostActivities, 'describeHostKey'>>({

@@ -4,9 +4,10 @@ import { refuseDifferent } from '../contract/same-request.ts';
 import { keepNodeId } from '../contract/workflow-ids.ts';
 import { KEEPER_ANSWER_MS, WAIT_FOR_ENDING_KEEPER_MS } from '../domain/deadlines.ts';
 import { formatDuration } from '../domain/durations.ts';
-import { temporal } from './activities.ts';
+import { passing, temporal } from './activities.ts';
 import type { Board } from './board.ts';
 import { failure, ranOutOfTime } from './failures.ts';
+import { inPassing } from './in-passing.ts';
 
 /** P9. The living node when it was provisioned by the same request; undefined when the name is free. Waits for a keeper that is ending. */
 export async function joinKept(
@@ -33,8 +34,12 @@ export async function joinKept(
 
 /** A keeper that runs but does not answer holds the name: it has no worker, or a failing task. */
 async function lookUpKeeper(name: string): Promise<KeeperLook> {
+  const what = 'is the node already kept?';
   try {
-    return await temporal('is the node already kept?', { withinMs: KEEPER_ANSWER_MS }).lookUpKeeper({ name });
+    return await inPassing(
+      () => passing(what).lookUpKeeper({ name }),
+      () => temporal(what, { withinMs: KEEPER_ANSWER_MS }).lookUpKeeper({ name }),
+    );
   } catch (error) {
     if (!ranOutOfTime(error)) throw error;
     const waited = formatDuration(KEEPER_ANSWER_MS);

@@ -16,11 +16,12 @@ import { longestLaunchMs } from '../domain/deadlines.ts';
 import { MINUTE, SECOND } from '../domain/durations.ts';
 import { isMachineAtFault } from '../domain/failures.ts';
 import type { Offering } from '../domain/offerings.ts';
-import { host } from './activities.ts';
+import { host, passing } from './activities.ts';
 import { Admission, admittedOrRefused } from './admission.ts';
 import { bringUp } from './bring-up.ts';
 import { detailsOf, failingPlainly, failure, failureTypeOf, messageOf } from './failures.ts';
 import { handOver } from './hand-over.ts';
+import { inPassing } from './in-passing.ts';
 import { joinKept } from './join.ts';
 import { isRefused, isWorthWaiting, launch } from './launch.ts';
 import { countingUnwind, unwindReason } from './metrics.ts';
@@ -76,8 +77,18 @@ const CHECK = { withinMs: 15 * MINUTE };
 /** What can be known to be wrong without Lambda, before anything is waited for or paid for. SSH key, region and types are the broker's to know. */
 async function checkRequest({ bootstrap }: ProvisionNodeRequest): Promise<void> {
   const names = bootstrap?.secrets;
-  if (names !== undefined) await host('check the secrets', CHECK).checkBootstrapSecrets({ names });
-  await host("check Navarch's token", CHECK).checkNavarch();
+  if (names !== undefined) {
+    const what = 'check the secrets';
+    await inPassing(
+      () => passing(what).checkBootstrapSecrets({ names }),
+      () => host(what, CHECK).checkBootstrapSecrets({ names }),
+    );
+  }
+  const what = "check Navarch's token";
+  await inPassing(
+    () => passing(what).checkNavarch(),
+    () => host(what, CHECK).checkNavarch(),
+  );
 }
 
 /** On a machine without GPUs navarch-node invents eight, and would be refused for it once the machine was paid for. */

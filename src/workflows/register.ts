@@ -1,10 +1,10 @@
-import { TemporalFailure } from '@temporalio/common';
-import { isCancellation, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyLocalActivities } from '@temporalio/workflow';
 import type { NavarchActivities, ProvenGpus, RegisteredView, RegistrationInput } from '../activities/types.ts';
 import { MINUTE } from '../domain/durations.ts';
 import type { Offering } from '../domain/offerings.ts';
 import { host } from './activities.ts';
 import { failure } from './failures.ts';
+import { inPassing } from './in-passing.ts';
 import { proveGpus } from './prove-gpus.ts';
 import { step } from './step.ts';
 import type { Story } from './story.ts';
@@ -85,13 +85,10 @@ async function lookOnce(input: RegistrationInput): Promise<RegisteredView | unde
     scheduleToCloseTimeout: LOOK_ONCE_MS,
     retry: { maximumAttempts: 1 }, // the step that waits does it again
   });
-  try {
-    return await lookAtRegistration(input);
-  } catch (error) {
-    // Not ActivityFailure: in a replay, a local activity's time-out comes without that envelope.
-    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
-    return undefined;
-  }
+  return inPassing<RegisteredView | undefined>(
+    () => lookAtRegistration(input),
+    async () => undefined,
+  );
 }
 
 function inputFor(

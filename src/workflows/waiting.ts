@@ -19,10 +19,11 @@ import { isFailureType } from '../domain/failures.ts';
 import type { Ticket } from '../domain/grants.ts';
 import { stateOf } from '../domain/instances.ts';
 import type { PlaceInLine } from '../activities/types.ts';
-import { lambda, temporal } from './activities.ts';
+import { lambda, passing, temporal } from './activities.ts';
 import { utc } from './board-text.ts';
 import type { Launched } from './launch.ts';
 import { failure, messageOf, ranOutOfTime } from './failures.ts';
+import { inPassing } from './in-passing.ts';
 import type { Story } from './story.ts';
 
 // The two waits of a provision: for its turn to launch an offering, and for its instance's state. In both it sleeps until the account's broker
@@ -89,9 +90,12 @@ export async function waitForTurn(story: Story, joinKept: () => Promise<Node | u
 
 /** Once a ticket may have been sent, its wait goes on without another answer: a broker that has it grants as well. */
 async function joinLine(ticket: Ticket, withPlace: boolean): Promise<Partial<PlaceInLine>> {
+  const what = 'join the line for capacity';
   const withinMs = Math.max(ticket.until - Date.now(), ONE_LOOK_MS);
+  const asStep = () => temporal(what, { withinMs }).joinLine({ ticket, withPlace });
   try {
-    return await temporal('join the line for capacity', { withinMs }).joinLine({ ticket, withPlace });
+    // Its place the broker knows, whose task must not wait for one that waits for it.
+    return await (withPlace ? asStep() : inPassing(() => passing(what).joinLine({ ticket, withPlace }), asStep));
   } catch (error) {
     if (!ranOutOfTime(error)) throw error;
     return {};

@@ -28,11 +28,11 @@ const PLANTED: readonly Planted[] = [
   {
     title: 'two steps in another order',
     workflow: 'provisionNode',
-    path: 'waiting-cancelled',
+    path: 'ready-by-agent',
     edit: {
       file: 'src/workflows/provision-node.ts',
-      from: '    const kept = await join();\n    if (kept !== undefined) return kept;\n    await checkRequest(request);\n',
-      to: '    await checkRequest(request);\n    const kept = await join();\n    if (kept !== undefined) return kept;\n',
+      from: '    await handOver(launched, {\n',
+      to: "    board.enter('ready');\n    await handOver(launched, {\n",
     },
   },
   {

@@ -1,4 +1,4 @@
-import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Client, WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { progressQuery, type Progress } from '../../src/contract/messages.ts';
@@ -54,14 +54,18 @@ export async function endingOf(result: Promise<unknown>): Promise<Ending> {
 /** Each query is a task for the worker: asked more often, a dozen of nodes would keep it busy with answering. */
 const ASK_EVERY_MS = 100;
 
-/** Asks for progress until it is as wished. The test's own timeout bounds it. */
+/** Asks for progress until it is as wished. The test's own timeout bounds it. @throws Error when the workflow is over before */
 export async function untilProgress(
-  provision: { query(definition: typeof progressQuery): Promise<Progress> },
+  workflow: Pick<WorkflowHandle, 'describe'> & { query(definition: typeof progressQuery): Promise<Progress> },
   wished: (progress: Progress) => boolean,
 ): Promise<Progress> {
   for (;;) {
-    const progress = await provision.query(progressQuery);
+    const progress = await workflow.query(progressQuery);
     if (wished(progress)) return progress;
+    const { phase, failure } = progress;
+    const mayBeOver = phase === 'ready' || phase === 'ended';
+    if (mayBeOver && (await workflow.describe()).status.name !== 'RUNNING')
+      throw new Error(`over before anybody saw it as wished: ${failure ?? phase}`);
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 }

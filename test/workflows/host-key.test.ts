@@ -78,7 +78,8 @@ test('an SSH key that is exchanged while a machine boots costs no machine', asyn
   const sshKeyFile = join(folder, 'key');
   const { client, taskQueue, simulator } = await open({
     sshKeyFile,
-    faults: [{ on: 'machine', do: { sshAfterMs: 60_000 } }],
+    // Two to three seconds of ours: nobody who looks ten times a second misses them.
+    faults: [{ on: 'machine', do: { sshAfterMs: 240_000 } }],
   });
   const provision = await startProvision(client, taskQueue, {});
   await untilProgress(provision, ({ phase }) => phase === 'connecting');

@@ -43,10 +43,12 @@ function localActivityTasks(events: readonly Event[]): number {
   return new Set(local.map(({ workflowTaskCompletedEventId }) => String(workflowTaskCompletedEventId))).size;
 }
 
-/** Activities that were handed to a worker by the server. */
+/** Activities that a run had done, whether the server handed them to a worker or the workflow's own did them in passing. */
 export function activitiesOf(events: readonly Event[]): number {
-  return events.filter(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes != null)
-    .length;
+  return events.filter(
+    ({ activityTaskScheduledEventAttributes: scheduled, markerRecordedEventAttributes: marker }) =>
+      scheduled != null || marker?.markerName === LOCAL_ACTIVITY,
+  ).length;
 }
 
 /** Attempts that activities which still run have had beyond their first: billed already, and not in the history yet. */
