@@ -82,6 +82,12 @@ const PATIENT = { isolateExecutionTimeout: '60s' };
 /** A node that boots holds one of these all the while: fewer than there are nodes, and the others' steps wait for theirs. */
 const MOST_HOST_STEPS = 2_000;
 
+/**
+ * So many workflow tasks at once. One thread runs them all, and in a replay each of a history's tasks waits behind the others' once more: with
+ * the SDK's forty, a broker that had fallen out of the cache while ten thousand came took longer than the ten seconds of a task, again and again.
+ */
+const WORKFLOW_TASKS_AT_ONCE = 10;
+
 /** Starts one worker process's two workers: workflows with SSH and Navarch, and all that asks Lambda something. */
 export async function startWorker({
   config,
@@ -149,6 +155,7 @@ export async function startWorker({
         activities: { ...activities.main },
         nexusServices: [provisionerHandler],
         maxCachedWorkflows: config.maxCachedWorkflows,
+        maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_AT_ONCE,
         maxConcurrentActivityTaskExecutions: MOST_HOST_STEPS,
         shutdownGraceTime: HOST_GRACE_MS,
       }),

@@ -6,6 +6,7 @@ import {
   lookSignal,
   sendTicketSignal,
   ticketSignal,
+  ticketsSignal,
   waitingLineQuery,
   type LaunchOutcome,
 } from '../contract/account-broker.ts';
@@ -14,6 +15,7 @@ import { accountBrokerId, WORKFLOW_TYPE } from '../contract/workflow-ids.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { inParallel } from './in-parallel.ts';
 import { countRunningOwners, hasVisibility, listRunningOwners } from './running-owners.ts';
+import { ticketPost } from './ticket-post.ts';
 import type { BrokerActivities, PlaceInLine } from './types.ts';
 
 /** The broker answers in milliseconds. Nobody waits for one that has no worker. */
@@ -93,14 +95,27 @@ export class Broker {
 export function createBrokerActivities(dependencies: ActivityDependencies): BrokerActivities {
   const { temporal } = dependencies;
   const broker = new Broker(dependencies);
+  const post = ticketPost(([first, ...others]) => {
+    if (first === undefined) return Promise.resolve();
+    return others.length === 0 ? broker.ask(ticketSignal, first) : broker.ask(ticketsSignal, [first, ...others]);
+  });
+  let questions = 0;
   return {
-    async joinLine({ ticket, withPlace }) {
-      await broker.ask(ticketSignal, ticket);
+    async joinLine({ ticket, withPlace, isCalled = false }) {
+      await post.send(ticket);
+      const sent = { sentLately: post.sentLately() };
       // The time-skipping server, known by its lack of visibility, loses workflow tasks when it is queried and signalled at once.
-      if (!withPlace || !(await hasVisibility(temporal).catch(() => false))) return {};
-      // Its place is a courtesy: it must not use up the time in which the step has to say that the ticket was sent.
-      const withinMs = Math.min(ANSWER_MS, activityInfo().startToCloseTimeoutMs / 3);
-      return (await broker.placeOf(ticket.name, withinMs)) ?? {};
+      if (!withPlace || !(await hasVisibility(temporal).catch(() => false))) return sent;
+      // The broker answers a crowd one by one, and does nothing else meanwhile.
+      if (!isCalled && questions > 0) return sent;
+      questions += 1;
+      try {
+        // Its place is a courtesy: it must not use up the time in which the step has to say that the ticket was sent.
+        const withinMs = Math.min(ANSWER_MS, activityInfo().startToCloseTimeoutMs / 3);
+        return { ...sent, ...(await broker.placeOf(ticket.name, withinMs)) };
+      } finally {
+        questions -= 1;
+      }
     },
 
     async askToLook(input) {

@@ -130,10 +130,23 @@ export interface PlaceInLine {
   readonly takenBy?: string;
 }
 
+/** A ticket was sent. */
+export interface InLine extends Partial<PlaceInLine> {
+  /** How many tickets the worker sent in the minute until then. */
+  readonly sentLately?: number;
+}
+
 /** Between owners and their broker, through Temporal alone. */
 export interface BrokerActivities {
-  /** Sends the ticket, and starts the broker where none runs. Where asked: its place in the line, as far as the broker says. */
-  joinLine(input: { readonly ticket: Ticket; readonly withPlace: boolean }): Promise<Partial<PlaceInLine>>;
+  /**
+   * Sends the ticket, and starts the broker where none runs. Where asked: its place in the line, as far as the broker says; `isCalled`: the broker
+   * has something to say.
+   */
+  joinLine(input: {
+    readonly ticket: Ticket;
+    readonly withPlace: boolean;
+    readonly isCalled?: boolean;
+  }): Promise<InLine>;
   /** Asks the broker to look at the fleet, and to tell the owner of this launch again. Starts it where none runs. */
   askToLook(input: LookWish): Promise<void>;
   /** Starts the broker if any owner runs. */

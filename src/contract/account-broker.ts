@@ -36,6 +36,9 @@ export interface LaunchUnderWay {
 /** I wait for capacity. Starts the broker where none runs; the same run's earlier ticket is replaced. */
 export const ticketSignal = defineSignal<[Ticket]>('ticket');
 
+/** The same, of several at once. */
+export const ticketsSignal = defineSignal<[readonly Ticket[]]>('tickets');
+
 /** I do not wait any more. */
 export const leaveSignal = defineSignal<[{ readonly name: string; readonly runId: string }]>('leave');
 

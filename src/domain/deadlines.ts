@@ -98,6 +98,9 @@ export const TICKET_RESEND_MS = 1 * HOUR;
 /** Whoever waits for longer than this sends its ticket a first time again, and learns its place in the line by it. */
 export const TICKET_FIRST_RESEND_MS = 1 * MINUTE;
 
+/** Where more than so many come in a minute, each sends its ticket again so much later. */
+export const TICKETS_A_MINUTE = 50;
+
 /** A ticket that was not sent again for so long has no owner any more. */
 export const TICKET_KEPT_MS = 3 * TICKET_RESEND_MS;
 

@@ -18,7 +18,7 @@ import { messageOf } from './failures.ts';
 import { continueOnCurrentVersion, Version } from './versions.ts';
 
 /** It continues as new before its history is long: each of its tasks may have to be replayed by another worker. */
-const EVENTS_PER_RUN = 4_000;
+const EVENTS_PER_RUN = 2_000;
 
 /** A broker that nobody needs stays so long: a wish may be on its way. */
 const LINGERS_MS = MINUTE;

@@ -9,6 +9,7 @@ import {
   lookSignal,
   pauseSignal,
   ticketSignal,
+  ticketsSignal,
   waitingLineQuery,
   type AccountBrokerInput,
   type LaunchOutcome,
@@ -220,6 +221,13 @@ export class BrokerState {
       heard((told, now) => this.#join(readTicket(told), now)),
       {
         description: 'I wait for capacity.',
+      },
+    );
+    setHandler(
+      ticketsSignal,
+      heard((told, now) => listOf(told).forEach((ticket) => this.#join(readTicket(ticket), now))),
+      {
+        description: 'We wait for capacity.',
       },
     );
     setHandler(

@@ -12,13 +12,13 @@ import type { Node } from '../contract/provision-node.ts';
 import { summaryLine } from '../contract/summary.ts';
 import { accountOf } from '../contract/task-queues.ts';
 import { accountBrokerId } from '../contract/workflow-ids.ts';
-import { NEWS_NET_MS, TICKET_FIRST_RESEND_MS, TICKET_RESEND_MS } from '../domain/deadlines.ts';
+import { NEWS_NET_MS, TICKET_FIRST_RESEND_MS, TICKET_RESEND_MS, TICKETS_A_MINUTE } from '../domain/deadlines.ts';
 import { formatDuration, SECOND } from '../domain/durations.ts';
 import type { FailureType } from '../domain/failures.ts';
 import { isFailureType } from '../domain/failures.ts';
 import type { Ticket } from '../domain/grants.ts';
 import { stateOf } from '../domain/instances.ts';
-import type { PlaceInLine } from '../activities/types.ts';
+import type { InLine } from '../activities/types.ts';
 import { lambda, passing, temporal } from './activities.ts';
 import { utc } from './board-text.ts';
 import type { Launched } from './launch.ts';
@@ -54,9 +54,16 @@ export async function waitForTurn(story: Story, joinKept: () => Promise<Node | u
   const until = Math.max(story.capacityUntil, since + ONE_LOOK_MS);
   const ticket = ticketOf(story, until);
   let sent = 0;
+  let isCalled = false;
   try {
     for (;;) {
-      const { place, total, reason, takenBy } = await joinLine(ticket, sent > 0);
+      const {
+        place,
+        total,
+        reason,
+        takenBy,
+        sentLately = 0,
+      } = await joinLine(ticket, { withPlace: sent > 0, isCalled });
       sent += 1;
       if (takenBy !== undefined) {
         const node = await joinKept();
@@ -69,14 +76,16 @@ export async function waitForTurn(story: Story, joinKept: () => Promise<Node | u
       if (place !== undefined) board.waits(place, total ?? place, reason);
       const left = until - Date.now();
       if (left <= 0) throw noCapacity(what, story);
-      // Those who came together do not come again together.
-      const again = sent === 1 ? TICKET_FIRST_RESEND_MS * (1 + Math.random()) : TICKET_RESEND_MS;
-      const withinMs = Math.min(left, Math.round(again));
+      // Those who came together do not come again together, and a crowd not before all have come.
+      const crowd = Math.max(sentLately / TICKETS_A_MINUTE, 1);
+      const again = sent === 1 ? TICKET_FIRST_RESEND_MS * crowd * (1 + Math.random()) : TICKET_RESEND_MS;
+      const withinMs = Math.min(left, Math.round(again), TICKET_RESEND_MS);
       const answer = await inbox.answerTo(ticket.ticketId, withinMs, summaryLine(`wait for capacity: ${what}`));
       if ((answer === undefined || answer === 'called') && story.version.isOutdated) {
         await leaveLine(ticket.name);
         return { kind: 'outdated' };
       }
+      isCalled = answer === 'called';
       if (answer === undefined || answer === 'called') continue;
       if (answer.kind === 'grant') return answer;
       throw failure(refusalType(answer.refusal.type), answer.refusal.message);
@@ -89,13 +98,16 @@ export async function waitForTurn(story: Story, joinKept: () => Promise<Node | u
 }
 
 /** Once a ticket may have been sent, its wait goes on without another answer: a broker that has it grants as well. */
-async function joinLine(ticket: Ticket, withPlace: boolean): Promise<Partial<PlaceInLine>> {
+async function joinLine(
+  ticket: Ticket,
+  asked: { readonly withPlace: boolean; readonly isCalled: boolean },
+): Promise<InLine> {
   const what = 'join the line for capacity';
   const withinMs = Math.max(ticket.until - Date.now(), ONE_LOOK_MS);
-  const asStep = () => temporal(what, { withinMs }).joinLine({ ticket, withPlace });
+  const asStep = () => temporal(what, { withinMs }).joinLine({ ticket, ...asked });
   try {
     // Its place the broker knows, whose task must not wait for one that waits for it.
-    return await (withPlace ? asStep() : inPassing(() => passing(what).joinLine({ ticket, withPlace }), asStep));
+    return await (asked.withPlace ? asStep() : inPassing(() => passing(what).joinLine({ ticket, ...asked }), asStep));
   } catch (error) {
     if (!ranOutOfTime(error)) throw error;
     return {};

@@ -39,7 +39,8 @@ export async function untilInPhase(
   const { signal } = context;
   await until(
     `${count} nodes in ${phase}`,
-    { withinMs, signal },
+    // Visibility counts by reading all of them, and the dev server does nothing else meanwhile.
+    { withinMs, signal, everyMs: Math.max(count, 200) },
     async () => (await countInPhase(cloud, phase)) >= count,
   );
 }
