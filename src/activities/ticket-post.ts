@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { Ticket } from '../domain/grants.ts';
 
 /** Between two deliveries of one worker, in milliseconds. */
-const GAP_MS = 200;
+const GAP_MS = 500;
 
 /** A ticket has half a kilobyte; Temporal takes two megabytes in one signal. */
 const MOST_TOGETHER = 100;

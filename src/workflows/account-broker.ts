@@ -9,7 +9,7 @@ import {
 } from '../contract/account-broker.ts';
 import { provisionNodeId } from '../contract/workflow-ids.ts';
 import { GRANT_VALID_MS } from '../domain/deadlines.ts';
-import { formatDuration, HOUR, MINUTE } from '../domain/durations.ts';
+import { formatDuration, HOUR, MINUTE, SECOND } from '../domain/durations.ts';
 import { nextGrant, type Grant, type Ticket } from '../domain/grants.ts';
 import { Alarm } from './alarm.ts';
 import { BrokerReads } from './broker-reads.ts';
@@ -19,6 +19,12 @@ import { continueOnCurrentVersion, Version } from './versions.ts';
 
 /** It continues as new before its history is long: each of its tasks may have to be replayed by another worker. */
 const EVENTS_PER_RUN = 2_000;
+
+/**
+ * A message that comes during the task in which it would continue as new fails that task, and the next worker to take it replays all the history.
+ * So it waits for a task to which none has come: messages come in bursts, or half a second apart.
+ */
+const CONTINUES_WITHIN_MS = SECOND;
 
 /** A broker that nobody needs stays so long: a wish may be on its way. */
 const LINGERS_MS = MINUTE;
@@ -53,7 +59,9 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     await refuseHopeless(state, reads);
     await callTaken(state);
     const grantAt = await grantSlots(state, reads);
-    if (isToContinue() && reads.isIdle) return continueOnCurrentVersion<typeof accountBroker>(state.carried());
+    const mayContinue = isToContinue() && reads.isIdle;
+    if (mayContinue && state.heardAt < Date.now())
+      return continueOnCurrentVersion<typeof accountBroker>(state.carried());
     const lookAt = isToContinue() || reads.isUnneeded ? Infinity : reads.begin(Date.now(), grantAt);
     show(state);
 
@@ -64,7 +72,8 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     }
     const endAt = unneededSince === undefined ? Infinity : unneededSince + LINGERS_MS;
     const forgetAt = Math.min(...state.condemned.map(({ until }) => until), now + LONGEST_SLEEP_MS);
-    alarm.setBy(Math.min(grantAt, lookAt, endAt, forgetAt));
+    const continueAt = mayContinue ? now + CONTINUES_WITHIN_MS : Infinity;
+    alarm.setBy(Math.min(grantAt, lookAt, endAt, forgetAt, continueAt));
     const { rings } = alarm;
     await condition(() => state.changes !== before || alarm.rings !== rings);
   }

@@ -91,6 +91,8 @@ export class BrokerState {
   trouble: string | undefined;
   /** Grows with whatever happens. */
   changes = 0;
+  /** When the last message came. */
+  heardAt = 0;
 
   constructor(input: unknown) {
     const given = fieldsOf(input) as AccountBrokerInput;
@@ -213,7 +215,8 @@ export class BrokerState {
     const heard =
       <T>(take: (told: T, now: number) => void) =>
       (told: T): void => {
-        take(told, Date.now());
+        this.heardAt = Date.now();
+        take(told, this.heardAt);
         this.changes += 1;
       };
     setHandler(

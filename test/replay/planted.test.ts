@@ -51,8 +51,8 @@ const PLANTED: readonly Planted[] = [
     path: 'grants',
     edit: {
       file: 'src/workflows/account-broker.ts',
-      from: '    alarm.setBy(Math.min(grantAt, lookAt, endAt, forgetAt));\n',
-      to: '    if (Math.min(grantAt, lookAt, endAt, forgetAt) < 0) alarm.setBy(0);\n',
+      from: '    alarm.setBy(Math.min(grantAt, lookAt, endAt, forgetAt, continueAt));\n',
+      to: '    if (Math.min(grantAt, lookAt, endAt, forgetAt, continueAt) < 0) alarm.setBy(0);\n',
     },
   },
   {
