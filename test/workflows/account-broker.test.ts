@@ -62,8 +62,8 @@ test('forgets GPUs that were seen to work, and ends with the last of them', asyn
 
 test('keeps its memory over many messages, in runs with small histories', async () => {
   const { handle, known, started } = await broker(['GPU-a']);
-  // Each is an event at least, and a run has four thousand. It can only be followed by another when no message is on its way.
-  for (let sent = 0; sent < 4_100; sent++) {
+  // Each is an event at least, and a run has two thousand. It can only be followed by another when no message is on its way.
+  for (let sent = 0; sent < 2_100; sent++) {
     await handle.signal(condemnGpusSignal, { uuids: [`GPU-${sent % 10}`], reason: '', forMs: DAY_MS });
   }
   await expect.poll(async () => (await handle.describe()).runId, { timeout: 60_000 }).not.toBe(started.signaledRunId);
@@ -85,6 +85,23 @@ async function open(options: Partial<WorldOptions> = {}): Promise<SkippedWorld> 
   world = await skippedWorld(options);
   return world;
 }
+
+test('takes the tickets that come together, but for those that it cannot read', async () => {
+  const { client, taskQueue, account } = await open({ capacity: { kind: 'none' } });
+  const wishes = { instanceTypes: ['gpu_1x_h100_sxm5'] };
+  const now = Date.now();
+  const ticket = { runId: 'run', ticketId: 't', wishes, priority: 3, arrivedAt: now, until: now + DAY_MS };
+  const workflowId = accountBrokerId(account);
+  await client.workflow.signalWithStart(WORKFLOW_TYPE.accountBroker, {
+    ...{ workflowId, taskQueue, args: [{}] },
+    signal: 'tickets',
+    signalArgs: [[{ ...ticket, name: 'b' }, null, { name: 'c' }, 'd', { ...ticket, name: 'a', arrivedAt: now + 1 }]],
+  });
+  const handle = client.workflow.getHandle(workflowId);
+  await handle.signal('tickets', { name: 'e' });
+  const { nodes } = await handle.query(waitingLineQuery, {});
+  expect(nodes.map(({ name }) => name)).toEqual(['b', 'a']);
+});
 
 function provisionOf({ client, taskQueue }: SkippedWorld, request: Readonly<Record<string, unknown>>) {
   return startProvision(client, taskQueue, request);
