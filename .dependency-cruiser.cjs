@@ -50,7 +50,7 @@ module.exports = {
       '^src/contract',
       '^src/clients',
       NODE,
-      ...npm('@temporalio/activity', '@temporalio/client', '@temporalio/common'),
+      ...npm('@temporalio/activity', '@temporalio/client', '@temporalio/common', 'dataloader'),
     ]),
     only('nexus', '^src/nexus/', [
       '^src/nexus/',

@@ -87,7 +87,7 @@ const MOST_HOST_STEPS = 2_000;
  * the SDK's forty, a broker that had fallen out of the cache while ten thousand came took longer than the ten seconds of a task, again and again.
  * A new provision holds one for half a second at most, while its ticket is sent.
  */
-const WORKFLOW_TASKS_AT_ONCE = 20;
+const WORKFLOW_TASKS_AT_ONCE = 10;
 
 /** Starts one worker process's two workers: workflows with SSH and Navarch, and all that asks Lambda something. */
 export async function startWorker({

@@ -36,7 +36,7 @@ export function brokerStart(account: string | undefined) {
     staticSummary: 'reads capacity and fleet for everybody, and says who may launch next',
     // Everybody waits for it: ten thousand that are asked for at once must not keep it from its first task. Its steps have priorities of their own.
     priority: { priorityKey: 1 },
-    // In a busy worker a replay takes longer than the usual ten seconds.
+    // In a worker that a crowd keeps busy a replay takes longer than the usual ten seconds.
     workflowTaskTimeout: '30s',
   } as const;
 }

@@ -17,8 +17,11 @@ import { BrokerState } from './broker-state.ts';
 import { messageOf } from './failures.ts';
 import { continueOnCurrentVersion, Version } from './versions.ts';
 
-/** It continues as new before its history is long: each of its tasks may have to be replayed by another worker. */
-const EVENTS_PER_RUN = 2_000;
+/**
+ * It continues as new before its history is long: another worker replays all its tasks, in a crowd each of them behind ten others', and has to
+ * be done within `workflowTaskTimeout`.
+ */
+const EVENTS_PER_RUN = 1_000;
 
 /**
  * A message that comes during the task in which it would continue as new fails that task, and the next worker to take it replays all the history.

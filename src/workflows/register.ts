@@ -87,7 +87,7 @@ async function lookOnce(input: RegistrationInput): Promise<RegisteredView | unde
   });
   return inPassing<RegisteredView | undefined>(
     () => lookAtRegistration(input),
-    async () => undefined,
+    () => Promise.resolve(undefined),
   );
 }
 
