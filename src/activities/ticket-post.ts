@@ -40,15 +40,17 @@ export function ticketPost(deliver: (tickets: readonly Ticket[]) => Promise<void
       },
     },
   );
+  const sentLately = (): number => {
+    const from = performance.now() - MINUTE_MS;
+    while ((sent[0] ?? Infinity) < from) sent.shift();
+    return sent.length;
+  };
   return {
     send: async (ticket) => {
       sent.push(performance.now());
+      sentLately(); // forgets, also where nothing is delivered
       await loader.load(ticket);
     },
-    sentLately: () => {
-      const from = performance.now() - MINUTE_MS;
-      while ((sent[0] ?? Infinity) < from) sent.shift();
-      return sent.length;
-    },
+    sentLately,
   };
 }
