@@ -83,11 +83,11 @@ const PATIENT = { isolateExecutionTimeout: '60s' };
 const MOST_HOST_STEPS = 2_000;
 
 /**
- * So many workflow tasks at once. One thread runs them all, and in a replay each of a history's tasks waits behind the others' once more: with
- * the SDK's forty, a broker that had fallen out of the cache while ten thousand came took longer than the ten seconds of a task, again and again.
- * A new provision holds one for half a second at most, while its ticket is sent.
+ * So many workflow tasks at once, the SDK's ten polls for them included: with as few as these, whoever polls for tasks of the cache would hold
+ * what new workflows and questions need. One thread runs them all, and in a replay each of a history's tasks waits behind the others' once more:
+ * with the SDK's forty, a broker that had fallen out of the cache while ten thousand came took longer than a task may, again and again.
  */
-const WORKFLOW_TASKS_AT_ONCE = 10;
+const WORKFLOW_TASKS_AT_ONCE = 20;
 
 /** Starts one worker process's two workers: workflows with SSH and Navarch, and all that asks Lambda something. */
 export async function startWorker({

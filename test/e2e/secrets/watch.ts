@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { isGrpcServiceError, type Client } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
 import { progressQuery } from '../../../src/contract/messages.ts';
 import type { Places } from './places.ts';
 
@@ -41,8 +41,8 @@ async function lookAt(client: Client, workflowId: string, places: Places): Promi
     if (workflowId.startsWith('provision-node/')) places.add('progress', await workflow.query(progressQuery));
     places.add('current details', await workflow.query(METADATA_QUERY));
   } catch (error) {
-    // Not begun yet, or just ended: the next look, or its history, will tell.
-    if (!isGrpcServiceError(error) && !isTemporalError(error)) throw error;
+    // Not begun yet, just ended, or not answered in time: the next look, or its history, will tell.
+    if (!(error instanceof ServiceError) && !isGrpcServiceError(error) && !isTemporalError(error)) throw error;
   }
 }
 
