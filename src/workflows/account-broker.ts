@@ -18,10 +18,13 @@ import { messageOf } from './failures.ts';
 import { continueOnCurrentVersion, Version } from './versions.ts';
 
 /**
- * It continues as new before its history is long: another worker replays all its tasks, in a crowd each of them behind ten others', and has to
+ * It continues as new before its history is long: another worker replays all its tasks, in a crowd each of them behind the others', and has to
  * be done within `workflowTaskTimeout`.
  */
 const EVENTS_PER_RUN = 1_000;
+
+/** Beyond that it waits for no quiet moment any more. */
+const MOST_EVENTS = 4_000;
 
 /**
  * A message that comes during the task in which it would continue as new fails that task, and the next worker to take it replays all the history.
@@ -63,8 +66,8 @@ export async function accountBroker(input?: AccountBrokerInput): Promise<EndedBr
     await callTaken(state);
     const grantAt = await grantSlots(state, reads);
     const mayContinue = isToContinue() && reads.isIdle;
-    if (mayContinue && state.heardAt < Date.now())
-      return continueOnCurrentVersion<typeof accountBroker>(state.carried());
+    const isQuiet = state.heardAt < Date.now() || workflowInfo().historyLength >= MOST_EVENTS;
+    if (mayContinue && isQuiet) return continueOnCurrentVersion<typeof accountBroker>(state.carried());
     const lookAt = isToContinue() || reads.isUnneeded ? Infinity : reads.begin(Date.now(), grantAt);
     show(state);
 
