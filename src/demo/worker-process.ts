@@ -66,7 +66,7 @@ async function untilReady(worker: TiedProcess): Promise<void> {
   const until = performance.now() + READY_WITHIN_MS;
   while (!(await isReady(worker))) {
     if (worker.hasEnded() || performance.now() > until) {
-      throw new Error(`the worker process did not start; its last lines:\n${worker.recentOutput()}`);
+      throw new Error(`the worker process did not start; what it said:\n${worker.recentOutput()}`);
     }
     await sleep(LOOK_MS);
   }

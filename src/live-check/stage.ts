@@ -171,7 +171,7 @@ async function startLocalNavarch(closing: (() => Promise<unknown>)[]): Promise<s
     if (url !== undefined) return url;
     await sleep(LOOK_MS);
   }
-  throw new Error(`the local Navarch did not start; its last lines:\n${navarch.recentOutput()}`);
+  throw new Error(`the local Navarch did not start; what it said:\n${navarch.recentOutput()}`);
 }
 
 /** The latest first. One that fails does not keep the others. */

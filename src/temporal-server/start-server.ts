@@ -10,8 +10,9 @@ import { spawnTied } from './tied-process.ts';
 const HOST = '127.0.0.1';
 const NAMESPACE = 'default';
 const READY_WITHIN_MS = 60_000;
-/** A free port may be taken by somebody else before the server listens on it. */
+/** A free port may be taken by somebody else before the server listens on it, of which the server may die with a Go trace. */
 const TRIES_WITH_FREE_PORTS = 3;
+const WORTH_ANOTHER_TRY = /address already in use|^goroutine \d+ \[/m;
 
 /** One partition per task queue: with the default of four, rate limits and priorities hold for each partition only. */
 const ONE_PARTITION = {
@@ -48,7 +49,7 @@ export interface TemporalServer {
 
 /**
  * Starts a Temporal dev server on 127.0.0.1 and returns when it serves and knows the search attributes.
- * @throws what `resolveTemporalCli` throws; Error if a given port is in use; Error with the server's last log lines if it does not come up.
+ * @throws what `resolveTemporalCli` throws; Error if a given port is in use; Error with the server's own words if it does not come up.
  */
 export async function startTemporalServer(options: StartServerOptions = {}): Promise<TemporalServer> {
   for (const [name, port] of [['port', options.port] as const, ['uiPort', options.uiPort] as const]) {
@@ -60,7 +61,7 @@ export async function startTemporalServer(options: StartServerOptions = {}): Pro
   for (let tries = 1; ; tries += 1) {
     const started = await startOnce(cli, options);
     if (typeof started !== 'string') return started;
-    if (!portsAreOurs || tries === TRIES_WITH_FREE_PORTS || !started.includes('address already in use')) {
+    if (!portsAreOurs || tries === TRIES_WITH_FREE_PORTS || !WORTH_ANOTHER_TRY.test(started)) {
       throw new Error(started);
     }
   }
@@ -80,7 +81,7 @@ async function startOnce(cli: string, options: StartServerOptions): Promise<Temp
   const problem = await untilServing(server, HOST, port, READY_WITHIN_MS);
   if (problem !== undefined || server.pid === undefined) {
     await server.stop();
-    return `the Temporal dev server at ${address} did not start: ${problem ?? 'no process'}; its last lines:
+    return `the Temporal dev server at ${address} did not start: ${problem ?? 'no process'}; what it said:
 ${server.recentOutput()}`;
   }
   try {

@@ -24,7 +24,9 @@ exec 3<&0 </dev/null
 exec 3<&-
 exec "$@"`;
 
-const LINES_KEPT = 40;
+/** A Go program that panics says why first, and then prints a trace longer than what is kept of the end. */
+const FIRST_LINES_KEPT = 20;
+const LAST_LINES_KEPT = 40;
 
 export interface TiedProcessOptions {
   readonly cwd?: string;
@@ -45,7 +47,7 @@ export interface TiedProcess {
   /** Settles when the child and everything in its group are gone. */
   readonly ended: Promise<ProcessEnd>;
   hasEnded(): boolean;
-  /** The last lines of stdout and stderr together. */
+  /** The first and the last lines of stdout and stderr together; `…` stands for those between. */
   recentOutput(): string;
   /** Asks it to end (SIGTERM); after ten seconds it is killed. Resolves when nothing is left. May be called again. */
   stop(): Promise<void>;
@@ -61,13 +63,24 @@ export function spawnTied(command: string, args: readonly string[], options: Tie
     detached: true,
   });
   const log = options.logFile === undefined ? undefined : createWriteStream(options.logFile, { flags: 'a' });
-  const recent: string[] = [];
+  const first: string[] = [];
+  const last: string[] = [];
+  let left = 0;
+  const keep = (line: string) => {
+    if (first.length < FIRST_LINES_KEPT) {
+      first.push(line);
+      return;
+    }
+    last.push(line);
+    if (last.length <= LAST_LINES_KEPT) return;
+    last.shift();
+    left += 1;
+  };
   const note = (line: string) => {
-    recent.push(line);
-    if (recent.length > LINES_KEPT) recent.shift();
+    keep(line);
     log?.write(`${line}\n`);
   };
-  log?.on('error', (error) => recent.push(`(the log file cannot be written: ${error.message})`));
+  log?.on('error', (error) => keep(`(the log file cannot be written: ${error.message})`));
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', note);
   child.stdin.on('error', () => undefined); // it only tells that the child is gone, which `ended` tells too
 
@@ -88,7 +101,7 @@ export function spawnTied(command: string, args: readonly string[], options: Tie
     pid: child.pid,
     ended,
     hasEnded: () => gone,
-    recentOutput: () => recent.join('\n'),
+    recentOutput: () => [...first, ...(left > 0 ? ['…'] : []), ...last].join('\n'),
     stop: async () => {
       child.stdin.destroy(); // the watcher does the rest, just as if we had died
       await ended;

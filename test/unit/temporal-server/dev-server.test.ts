@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { readServerEnvironment } from '../../../src/temporal-server/environment.ts';
 import {
   registerSearchAttributes,
   resolveTemporalCli,
@@ -12,7 +13,7 @@ import {
 } from '../../../src/temporal-server/index.ts';
 import type { StartServerOptions, TemporalServer } from '../../../src/temporal-server/index.ts';
 import { isRunning } from '../../support/processes.ts';
-import { temporaryFolder } from './fakes.ts';
+import { executable, temporaryFolder } from './fakes.ts';
 
 // The first build of the server takes minutes; no test's own time should be spent on it.
 beforeAll(() => resolveTemporalCli({ onProgress: (line) => process.stderr.write(`${line}\n`) }), 30 * 60_000);
@@ -59,9 +60,35 @@ test('goes on from its database file after it was killed', { timeout: 60_000 }, 
 test('says why it did not start, in the words of its own log', { timeout: 60_000 }, async () => {
   const dbFilename = join(await temporaryFolder(), 'no such folder', 'temporal.db');
   await expect(startTemporalServer({ dbFilename })).rejects.toThrow(
-    /dev server at 127\.0\.0\.1:\d+ did not start: it ended by itself; its last lines:\n.*no such folder/s,
+    /dev server at 127\.0\.0\.1:\d+ did not start: it ended by itself; what it said:\n.*no such folder/s,
   );
 });
+
+test(
+  'a server that crashes while it starts is started again, and three times is enough',
+  { timeout: 60_000 },
+  async () => {
+    const folder = await temporaryFolder();
+    const real = await resolveTemporalCli();
+    // As Go does it: the reason first, then a trace that is longer than anybody keeps.
+    const crash = `echo "panic: number $crashes"; echo "goroutine 1 [running]:"; i=0; while [ $i -lt 100 ]; do echo "main.f$i(...)"; i=$((i + 1)); done; exit 2`;
+    const crashing = (times: number) =>
+      executable(
+        join(folder, `crashes-${times}`),
+        `if [ "$1" = --version ]; then exec '${real}' --version; fi
+echo >> '${folder}/starts-${times}'
+crashes=$(wc -l < '${folder}/starts-${times}')
+if [ $crashes -le ${times} ]; then ${crash}; fi
+exec '${real}' "$@"`,
+      );
+    const environment = { ...readServerEnvironment(), temporalCliPath: await crashing(2) };
+    expect(isRunning((await start({ environment })).pid)).toBe(true);
+    const hopeless = { ...environment, temporalCliPath: await crashing(3) };
+    await expect(startTemporalServer({ environment: hopeless })).rejects.toThrow(
+      /what it said:\npanic: number 3\ngoroutine 1 .*\n…\n.*main\.f99\(\.\.\.\)$/s,
+    );
+  },
+);
 
 test('a given port that is in use is refused, so that nobody else answers in its place', async () => {
   const taken = createServer((socket) => socket.destroy());

@@ -44,6 +44,14 @@ test('a child that ends by itself tells how, with its last words', async () => {
   expect(child.recentOutput().split('\n').toSorted()).toEqual(['one', 'two']);
 });
 
+test('of much output the first and the last lines are kept', async () => {
+  const folder = await temporaryFolder();
+  const child = spawnTied(await executable(join(folder, 'child'), 'seq 100'), []);
+  await child.ended;
+  const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
+  expect(child.recentOutput().split('\n')).toEqual([...numbers(1, 20), '…', ...numbers(61, 100)]);
+});
+
 test('all output goes to the log file as well', async () => {
   const folder = await temporaryFolder();
   const logFile = join(folder, 'log');
