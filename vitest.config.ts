@@ -1,4 +1,17 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Minutes each, and one of them at the end would have the machine for itself. */
+const LONGEST = ['random-plans', 'hand-over', 'kill', 'terminate', 'not-ended'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      LONGEST.some((name) => moduleId.endsWith(`/faults/${name}.test.ts`));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 const project = (name: string, extra: object = {}) => ({
   test: {
@@ -13,9 +26,12 @@ const project = (name: string, extra: object = {}) => ({
 export default defineConfig({
   test: {
     reporters: ['default'],
-    maxWorkers: 2,
+    // On two cores: some tests wait most of their time.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit'),
+      // Not a process for each file: to load the packages takes longer than most of these tests.
+      project('unit', { isolate: false }),
       project('contract', {
         globalSetup: ['test/support/dev-server.global.ts', 'test/support/workflow-bundle.global.ts'],
       }),
