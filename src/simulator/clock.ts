@@ -43,7 +43,11 @@ export class RunningClock implements Clock {
   }
 
   now(): number {
-    return Math.floor(this.#anchorSimulated + (performance.now() - this.#anchorReal) * this.#factor);
+    return Math.floor(this.#exactNow());
+  }
+
+  #exactNow(): number {
+    return this.#anchorSimulated + (performance.now() - this.#anchorReal) * this.#factor;
   }
 
   after(ms: number, task: () => void): Cancel {
@@ -76,11 +80,11 @@ export class RunningClock implements Clock {
 
   advanceTo(time: number): void {
     for (let next = this.#next(); next !== undefined && next.time <= time; next = this.#next()) {
-      this.#setTime(Math.max(next.time, this.now()));
+      this.#jumpTo(next.time);
       this.#due.delete(next);
       next.task();
     }
-    if (time > this.now()) this.#setTime(time);
+    this.#jumpTo(time);
     this.#arm();
   }
 
@@ -89,7 +93,9 @@ export class RunningClock implements Clock {
     clearTimeout(this.#timer);
   }
 
-  #setTime(time: number): void {
+  /** Never back; and where it is late, as timers are, it keeps the fraction of a millisecond that `now` leaves out. */
+  #jumpTo(time: number): void {
+    if (time <= this.#exactNow()) return;
     this.#anchorReal = performance.now();
     this.#anchorSimulated = time;
   }
