@@ -1,7 +1,8 @@
 import type { FaultPlan, Simulator } from '../../../src/simulator/index.ts';
 import { GPU_PROBE_COMMAND } from '../../../src/domain/gpu-probe.ts';
-import { bringUpAll, secondsFrom, startOf, type BroughtUp } from '../harness/bring-up.ts';
+import { bringUpAll, BURST_MS, DENSE_MS, secondsFrom, startOf, type BroughtUp } from '../harness/bring-up.ts';
 import { openCloud, UNPACED, type BenchCloud } from '../harness/cloud.ts';
+import { percentOfCores, shown, watchCpu, type CpuWatch } from '../harness/cpu.ts';
 import { sized, type BenchContext, type Figure, type Row } from '../harness/figure.ts';
 import { median, quantile } from '../harness/statistics.ts';
 
@@ -30,9 +31,18 @@ const FAULTS: FaultPlan = [
   { on: 'instance', matchName: LATE, do: { kind: 'address', when: 'with-active' } },
 ];
 
-const EARLY_MEDIAN_S = 0.6;
-const EARLY_P95_S = 1.5;
-const LATE_S = 3;
+const ADDRESS_IS = { [EARLY]: 'known early', [LATE]: 'only with active' } as const;
+
+interface Bounds {
+  readonly atMostMedian?: number;
+  readonly atMostP95: number;
+}
+
+/** In seconds. */
+const BOUNDS: Readonly<Record<typeof EARLY | typeof LATE, Bounds>> = {
+  [EARLY]: { atMostMedian: 0.6, atMostP95: 1.5 },
+  [LATE]: { atMostP95: 3 },
+};
 
 export const firstLine: Figure = {
   name: 'first-line',
@@ -44,44 +54,67 @@ export const firstLine: Figure = {
 
 async function run(context: BenchContext): Promise<readonly Row[]> {
   const sizes = sized(context, { quick: [1, 5], normal: [1, 20, 100], full: [1, 20, 100] });
-  const slots = 2 * sizes.reduce((sum, size) => sum + size, 0);
+  const most = Math.max(...sizes);
   const cloud = await openCloud(context, {
-    ...{ limits: 'off', capacity: { kind: 'plentiful', slots } },
+    ...{ limits: 'off', capacity: { kind: 'plentiful', slots: 2 * sizes.reduce((sum, size) => sum + size, most) } },
     ...{ faults: FAULTS, environment: UNPACED },
   });
-  await cloud.startWorker();
+  const worker = await cloud.startWorker();
+  const cpu = watchCpu(context, cloud.serverPid, worker.pid);
   const rows: Row[] = [];
-  for (const size of sizes) {
-    context.tell(`${size} nodes whose address is known early …`);
-    const seconds = await secondsToFirstLine(cloud, EARLY, size);
+  const take = async (when: typeof EARLY | typeof LATE, size: number, gapMs: number): Promise<void> => {
+    const isBurst = gapMs === BURST_MS;
+    const what = `${size} nodes, ${isBurst ? 'ten a second' : 'one a second'}, address ${ADDRESS_IS[when]}`;
+    context.tell(`${what} …`);
+    const { seconds, busy } = await toFirstLine(context, cloud, cpu, { when, size, gapMs });
+    const { atMostMedian, atMostP95 } = isBurst ? {} : BOUNDS[when];
     rows.push(
-      { ...bounded(`${size} nodes, address known early: median`, median(seconds), EARLY_MEDIAN_S) },
-      { ...bounded(`${size} nodes, address known early: p95`, quantile(seconds, 0.95), EARLY_P95_S) },
+      row(`${what}: median`, median(seconds), atMostMedian),
+      row(`${what}: p95`, quantile(seconds, 0.95), atMostP95),
+      { label: `${what}: of all cores meanwhile`, measured: busy, unit: '%' },
     );
-  }
-  for (const size of sizes) {
-    context.tell(`${size} nodes whose address comes with active …`);
-    const seconds = await secondsToFirstLine(cloud, LATE, size);
-    rows.push(
-      { label: `${size} nodes, address with active: median`, measured: median(seconds), unit: 's' },
-      { ...bounded(`${size} nodes, address with active: p95`, quantile(seconds, 0.95), LATE_S) },
-    );
+  };
+  for (const when of [EARLY, LATE] as const) {
+    for (const size of sizes) await take(when, size, DENSE_MS);
+    await take(when, most, BURST_MS);
   }
   return rows;
 }
 
-function bounded(label: string, measured: number, atMost: number): Row {
-  return { label, measured, unit: 's', bound: { atMost } };
+function row(label: string, measured: number, atMost: number | undefined): Row {
+  return { label, measured, unit: 's', ...(atMost === undefined ? {} : { bound: { atMost } }) };
 }
 
-async function secondsToFirstLine(cloud: BenchCloud, when: string, size: number): Promise<readonly number[]> {
-  const names = Array.from({ length: size }, (_, index) => `bench-${when}-${size}-${index}`);
-  const all = await bringUpAll(cloud, names, REQUEST);
-  return all.map(({ instance }) => {
-    const answersAt = instance.acceptedAt + (when === EARLY ? ADDRESS_MS + SSHD_MS : ACTIVE_MS);
-    const firstLineAt = startOf(cloud.simulator, instance.id, 'first', /^bash \S+\/step-1$/);
-    return secondsFrom(answersAt, firstLineAt) - proofSeconds(cloud.simulator, instance);
-  });
+interface FirstLines {
+  readonly seconds: readonly number[];
+  /** How busy the cores were from the first machine's answer to the last machine's first line, in percent. */
+  readonly busy: number;
+}
+
+async function toFirstLine(
+  context: BenchContext,
+  cloud: BenchCloud,
+  cpu: CpuWatch,
+  { when, size, gapMs }: { readonly when: string; readonly size: number; readonly gapMs: number },
+): Promise<FirstLines> {
+  const names = Array.from({ length: size }, (_, index) => `bench-${when}-${gapMs}-${size}-${index}`);
+  const all = await bringUpAll(cloud, names, REQUEST, gapMs);
+  const times = all.map(({ instance }) => ({
+    instance,
+    answersAt: instance.acceptedAt + (when === EARLY ? ADDRESS_MS + SSHD_MS : ACTIVE_MS),
+    firstLineAt: startOf(cloud.simulator, instance.id, 'first', /^bash \S+\/step-1$/),
+  }));
+  const from = Math.min(...times.map(({ answersAt }) => answersAt));
+  const to = Math.max(...times.map(({ firstLineAt }) => firstLineAt));
+  const use = cpu.between(from, to);
+  context.tell(`CPU in those ${to - from} ms: ${shown(use)}`);
+  return {
+    seconds: times.map(
+      ({ instance, answersAt, firstLineAt }) =>
+        secondsFrom(answersAt, firstLineAt) - proofSeconds(cloud.simulator, instance),
+    ),
+    busy: percentOfCores(use, to - from),
+  };
 }
 
 /** How long the proof of the GPUs ran on the machine. */

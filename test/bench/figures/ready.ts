@@ -1,6 +1,7 @@
 import type { FaultPlan } from '../../../src/simulator/index.ts';
-import { bringUpAll, secondsFrom, startOf, type BroughtUp } from '../harness/bring-up.ts';
+import { bringUpAll, DENSE_MS, secondsFrom, startOf, type BroughtUp } from '../harness/bring-up.ts';
 import { openCloud, UNPACED } from '../harness/cloud.ts';
+import { percentOfCores, shown, watchCpu } from '../harness/cpu.ts';
 import { sized, type BenchContext, type Figure, type Row } from '../harness/figure.ts';
 import { quantile } from '../harness/statistics.ts';
 
@@ -42,13 +43,15 @@ async function run(context: BenchContext): Promise<readonly Row[]> {
     ...{ limits: 'off', capacity: { kind: 'plentiful', slots }, heartbeatIntervalSeconds: HEARTBEAT_S },
     ...{ faults: FAULTS, environment: UNPACED },
   });
-  await cloud.startWorker();
+  const worker = await cloud.startWorker();
+  const cpu = watchCpu(context, cloud.serverPid, worker.pid);
   const bringUp = (when: string, size: number): Promise<readonly BroughtUp[]> => {
     context.tell(`${size} nodes, active ${when} …`);
     return bringUpAll(
       cloud,
       Array.from({ length: size }, (_, index) => `bench-${when}-${size}-${index}`),
       REQUEST,
+      DENSE_MS,
     );
   };
   const rows: Row[] = [];
@@ -57,9 +60,15 @@ async function run(context: BenchContext): Promise<readonly Row[]> {
       // The runner's last act is to have its journal on the disk.
       secondsFrom(startOf(cloud.simulator, instance.id, 'last', /^sync \S+\/journal$/), readyAt(node)),
     );
-    const afterActive = (await bringUp(LAST, size)).map(({ node, instance }) =>
-      secondsFrom(instance.firstHealthyAt ?? Number.NaN, readyAt(node)),
-    );
+    const last = (await bringUp(LAST, size)).map(({ node, instance }) => ({
+      activeAt: instance.firstHealthyAt ?? Number.NaN,
+      readyAt: readyAt(node),
+    }));
+    const afterActive = last.map((times) => secondsFrom(times.activeAt, times.readyAt));
+    const from = Math.min(...last.map(({ activeAt }) => activeAt));
+    const to = Math.max(...last.map((times) => times.readyAt));
+    const use = cpu.between(from, to);
+    context.tell(`CPU in those ${to - from} ms: ${shown(use)}`);
     rows.push(
       bounded(
         `${size} nodes: script's end to ready, heartbeats every ${HEARTBEAT_S} s: p95`,
@@ -67,6 +76,7 @@ async function run(context: BenchContext): Promise<readonly Row[]> {
         AFTER_SCRIPT_S,
       ),
       bounded(`${size} nodes: active to ready: p95`, afterActive, AFTER_ACTIVE_S),
+      { label: `${size} nodes: of all cores meanwhile`, measured: percentOfCores(use, to - from), unit: '%' },
     );
   }
   return rows;

@@ -1,7 +1,8 @@
 import type { Node } from '../../../src/contract/provision-node.ts';
 import { activitiesOf } from '../harness/actions.ts';
-import { startChildWorker } from '../harness/child-worker.ts';
+import { startChildWorker, type ChildWorker } from '../harness/child-worker.ts';
 import { openCloud, UNPACED, type BenchCloud } from '../harness/cloud.ts';
+import { shown, sumOf, watchCpu, type CpuUse } from '../harness/cpu.ts';
 import { sized, type BenchContext, type Figure, type Row } from '../harness/figure.ts';
 import { inParallel } from '../harness/parallel.ts';
 import { median } from '../harness/statistics.ts';
@@ -36,21 +37,22 @@ async function run(context: BenchContext): Promise<readonly Row[]> {
 
   const before = await bareRate(context, cloud, activities, count);
   const nodes: Node[] = [];
-  const provisions = await rate('provision', count, async (name) => {
+  const provisions = await pace(context, cloud, worker, 'provision', count, async (name) => {
     nodes.push(await provisionOne(cloud, name));
   });
   context.tell(`median milliseconds: ${whereTimeGoes(nodes)}`);
   await worker.stop();
   const after = await bareRate(context, cloud, activities, count);
-  const bare = (before + after) / 2;
+  const bare = (before.aSecond + after.aSecond) / 2;
   return [
     {
       label: 'provisions a second ÷ bare workflows a second',
-      measured: provisions / bare,
+      measured: provisions.aSecond / bare,
       bound: { atLeast: LEAST_SHARE },
     },
-    { label: 'provisions a second', measured: provisions },
+    { label: 'provisions a second', measured: provisions.aSecond },
     { label: `bare workflows of ${activities} activities a second, before and after`, measured: bare },
+    { label: 'CPU of a provision ÷ CPU of a bare workflow', measured: sumOf(provisions.cpu) / sumOf(after.cpu) },
   ];
 }
 
@@ -85,16 +87,13 @@ async function activitiesOfOne({ client, provision }: BenchCloud): Promise<numbe
 }
 
 /** The same server, a worker process like the product's, and as many at once. */
-async function bareRate(
-  { bundles, atEnd }: BenchContext,
-  { client, temporalAddress }: BenchCloud,
-  activities: number,
-  count: number,
-): Promise<number> {
+async function bareRate(context: BenchContext, cloud: BenchCloud, activities: number, count: number): Promise<Pace> {
+  const { bundles, atEnd } = context;
+  const { client, temporalAddress } = cloud;
   const order = { kind: 'bare', temporalAddress, bundlePath: bundles.bare, taskQueue: BARE_QUEUE } as const;
   const worker = await startChildWorker(order);
   atEnd(() => worker.kill());
-  const measured = await rate('bare', count, async (name) => {
+  const measured = await pace(context, cloud, worker, 'bare', count, async (name) => {
     await client.workflow.execute('bare', {
       workflowId: `${name}-${worker.pid}`,
       taskQueue: BARE_QUEUE,
@@ -105,10 +104,28 @@ async function bareRate(
   return measured;
 }
 
-/** A second. The first few warm up what is warm in life. */
-async function rate(kind: string, count: number, one: (name: string) => Promise<void>): Promise<number> {
+interface Pace {
+  readonly aSecond: number;
+  /** Of each. */
+  readonly cpu: CpuUse;
+}
+
+/** The first few warm up what is warm in life. */
+async function pace(
+  context: BenchContext,
+  { serverPid }: BenchCloud,
+  worker: ChildWorker,
+  kind: string,
+  count: number,
+  one: (name: string) => Promise<void>,
+): Promise<Pace> {
   await inParallel(AT_ONCE, AT_ONCE, (index) => one(`${kind}-warm-${index}`));
-  const startedAt = performance.now();
+  const watch = watchCpu(context, serverPid, worker.pid);
+  const startedAt = await watch.sample();
   await inParallel(count, AT_ONCE, (index) => one(`${kind}-${index}`));
-  return count / ((performance.now() - startedAt) / 1_000);
+  const endedAt = await watch.sample();
+  const { server, worker: ours, cloud } = watch.between(startedAt, endedAt);
+  const cpu = { server: server / count, worker: ours / count, cloud: cloud / count };
+  context.tell(`CPU of one ${kind}: ${shown(cpu)}`);
+  return { aSecond: count / ((endedAt - startedAt) / 1_000), cpu };
 }

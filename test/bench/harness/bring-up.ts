@@ -3,8 +3,11 @@ import type { Node } from '../../../src/contract/provision-node.ts';
 import type { InstanceTruth, Simulator } from '../../../src/simulator/index.ts';
 import type { BenchCloud, ProvisionRequest } from './cloud.ts';
 
-/** Ten a second: a hundred times as dense as Lambda's launch lane lets machines come. */
-const GAP_MS = 100;
+/** As dense as machines could come if each of Lambda's requests, of which it takes one a second, were a launch: one in twelve seconds may be. */
+export const DENSE_MS = 1_000;
+
+/** Denser than any account allows: what many accounts on one worker would ask for. */
+export const BURST_MS = 100;
 
 /** A node, and its instance as it truly was. */
 export interface BroughtUp {
@@ -12,16 +15,17 @@ export interface BroughtUp {
   readonly instance: InstanceTruth;
 }
 
-/** So many nodes, one after the other. The simulated clock has to be true. */
+/** So many nodes, one each `gapMs`. The simulated clock has to be true. */
 export async function bringUpAll(
   cloud: BenchCloud,
   names: readonly string[],
   request: Omit<ProvisionRequest, 'name'>,
+  gapMs: number,
 ): Promise<readonly BroughtUp[]> {
   const results: Promise<Node>[] = [];
   for (const name of names) {
     results.push((await cloud.provision({ ...request, name })).result());
-    await sleep(GAP_MS);
+    await sleep(gapMs);
   }
   const nodes = await Promise.all(results);
   return nodes.map((node) => {

@@ -33,6 +33,7 @@ export interface BenchCloud {
   readonly account: string;
   readonly taskQueue: string;
   readonly temporalAddress: string;
+  readonly serverPid: number;
   /** As each worker is given it. */
   readonly environment: Readonly<Record<string, string>>;
   readonly startWorker: (tuning?: WorkerTuning) => Promise<ChildWorker>;
@@ -73,7 +74,8 @@ export async function openCloud(context: BenchContext, options: CloudOptions = {
   const taskQueue = mainTaskQueue(ACCOUNT);
   return {
     simulator: world.simulator,
-    ...{ client, taskQueue, account: ACCOUNT, temporalAddress: server.address, environment: world.environment },
+    ...{ client, taskQueue, account: ACCOUNT, temporalAddress: server.address, serverPid: server.pid },
+    environment: world.environment,
     startWorker: async ({ environment = {}, speed = simulated.clockFactor ?? 1, metricsAddress } = {}) => {
       const order: ProductOrder = {
         kind: 'product',
