@@ -22,6 +22,9 @@ const project = (name: string, extra: object = {}) => ({
   },
 });
 
+/** One after the other: those with processes and deadlines as in life, those that skip time or need none, and those of faults. */
+const GROUP = { lifelike: 0, skipping: 1, faults: 2 } as const;
+
 // Each project is a kind of test with its own world: see CONTRIBUTING.md.
 export default defineConfig({
   test: {
@@ -31,8 +34,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // Not a process for each file: to load the packages takes longer than most of these tests.
-      project('unit', { isolate: false }),
+      project('unit', { isolate: false, sequence: { groupOrder: GROUP.skipping } }),
       project('contract', {
+        maxWorkers: 2,
+        sequence: { groupOrder: GROUP.lifelike },
         globalSetup: ['test/support/dev-server.global.ts', 'test/support/workflow-bundle.global.ts'],
       }),
       project('workflows', {
@@ -40,8 +45,10 @@ export default defineConfig({
         // Days are skipped, not computed: on a small busy machine the longest takes minutes.
         testTimeout: 300_000,
         hookTimeout: 60_000,
+        sequence: { groupOrder: GROUP.skipping },
       }),
       project('replay', {
+        sequence: { groupOrder: GROUP.skipping },
         globalSetup: ['test/support/workflow-bundle.global.ts'],
         testTimeout: 180_000,
         hookTimeout: 60_000,
@@ -59,9 +66,11 @@ export default defineConfig({
         hookTimeout: 120_000,
         maxConcurrency: 1_000,
         // After the others: what these tests shorten, a machine that is busy with others would use up.
-        sequence: { groupOrder: 1 },
+        sequence: { groupOrder: GROUP.faults },
       }),
       project('e2e', {
+        maxWorkers: 2,
+        sequence: { groupOrder: GROUP.lifelike },
         globalSetup: [
           'test/support/build.global.ts',
           'test/support/dev-server.global.ts',

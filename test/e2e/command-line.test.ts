@@ -181,6 +181,8 @@ describe('a worker process', () => {
       NAVARCH_ACCOUNT: lost,
       LAMBDA_BASE_URL: 'http://127.0.0.1:1',
     });
+    // Who asks where no worker is yet is told so after some seconds.
+    await untilShown(worker.stderr, 'worker started');
     const waiting = started(lost, 'provision', 'omega', '--type', 'gpu_1x_a10', '--wait');
     await untilShown(waiting.stdout, /last answer: lambda API error: .*127\.0\.0\.1:1/);
     expect(await run(lost, 'terminate', 'omega')).toMatchObject({ exitCode: 0 });
