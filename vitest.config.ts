@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Minutes each, and one of them at the end would have the machine for itself. */
-const LONGEST = ['random-plans', 'hand-over', 'kill', 'terminate', 'not-ended'];
+const LONGEST = ['random-plans', 'hand-over', 'kill', 'terminate', 'not-ended', 'activity-fails'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
